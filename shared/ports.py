@@ -1,0 +1,155 @@
+"""The outside world in our words; adapters implement these, services depend on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.domain.game_config import GameConfig
+from shared.domain.ledger import Hold, Row
+from shared.domain.player import Player
+from shared.domain.ton_views import Delivery, VaultAccount, VaultSnapshot
+
+
+class Clock(Protocol):
+    """UTC now. Locally shifted by the stack's one clock offset, never in production."""
+
+    def now_ms(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetShard:
+    """One shard of an emission budget: `<period>:<name>:<shard>`, `available` of `cap` units left."""
+
+    id: str
+    cap: int
+    available: int
+
+
+class LedgerStore(Protocol):
+    """Single-document operations on ledger, players and budgets; the protocol over them is a service.
+
+    Every method raises Unavailable when the store did not answer. Writes whose acknowledgement was
+    lost raise OutcomeUnknown. No method retries: repeating is a decision of the protocol.
+    """
+
+    def read_player(self, player_id: str) -> Player | None: ...
+
+    def create_player(self, player_id: str, *, now_ms: int) -> None:
+        """Insert at seq 0; a duplicate means the player exists already and is fine."""
+        ...
+
+    def row_by_key(self, key: str) -> Row | None: ...
+
+    def row_at(self, account: str, seq: int) -> Row | None: ...
+
+    def rows_at(self, account: str, seqs: Sequence[int]) -> list[Row]:
+        """The rows of these seqs that exist, in seq order: one find by `_id`."""
+        ...
+
+    def insert_row(self, row: Row) -> bool:
+        """True when inserted, False when its `_id` or key is taken already (never says which)."""
+        ...
+
+    def project_row(self, row: Row) -> None:
+        """Apply the row to its player where seq is the row's minus one; no match means done already."""
+        ...
+
+    def take_hold(self, hold: Hold) -> bool:
+        """Lower `available` by the amount if it is there; False when it is not (or no such shard)."""
+        ...
+
+    def give_back(self, hold: Hold) -> None: ...
+
+    def budget_shards(self, group: str) -> list[BudgetShard]:
+        """All shards of one budget of one period; `group` is `<period>:<name>`."""
+        ...
+
+    def create_shards(self, shards: Iterable[BudgetShard]) -> None:
+        """Insert those that do not exist; existing ones stay as they are."""
+        ...
+
+    def open_rows(self, *, limit: int) -> list[Row]:
+        """First halves of transfers that nobody has finished yet."""
+        ...
+
+    def close_row(self, row: Row) -> None: ...
+
+    def rows_between(self, *, from_ms: int, until_ms: int) -> Iterable[Row]:
+        """Rows with from_ms <= ts < until_ms, in no promised order, streamed."""
+        ...
+
+
+class GameConfigs(Protocol):
+    """The one configuration document; `current` may be at most 3 s old."""
+
+    def current(self) -> GameConfig: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCheck:
+    """One token bucket: at most `limit` in `window_s` seconds for `subject` under `policy`."""
+
+    policy: str
+    subject: str
+    limit: int
+    window_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitVerdict:
+    """All-or-nothing answer of a rate-limit check; `policy` is the tightest or the refusing one."""
+
+    is_allowed: bool
+    policy: str
+    limit: int
+    remaining: int
+    window_s: int
+    retry_after_ms: int
+    is_fallback: bool = False
+
+
+class RateLimiter(Protocol):
+    """Shared token buckets, checked in one round trip; raises Unavailable when the store is down."""
+
+    def check(self, checks: Sequence[LimitCheck]) -> LimitVerdict: ...
+
+
+class SigningKey(Protocol):
+    """An Ed25519 key whose private half we may not see."""
+
+    @property
+    def key_id(self) -> str: ...
+
+    def public_key(self) -> bytes:
+        """The 32 raw bytes."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes, pure Ed25519. Raises KeyRefused or Unavailable; never returns anything else."""
+        ...
+
+
+class Chain(Protocol):
+    """TON as the backend needs it; every answer is read at one pinned masterchain block."""
+
+    def network_id(self) -> int:
+        """-239 mainnet, -3 testnet, as the network itself reports it."""
+        ...
+
+    def vault_snapshot(self, recipient: str) -> VaultSnapshot:
+        """Vault state and getLastSeqno(recipient) in ONE pinned state; any doubt raises Unavailable."""
+        ...
+
+    def vault_account(self) -> VaultAccount: ...
+
+    def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
+        """Jetton transfers out of the vault since then; shows that one happened, never that none did."""
+        ...
+
+
+class Secrets(Protocol):
+    """Values behind `ssm:` and `secretsmanager:` references; raises Unavailable with the name alone."""
+
+    def resolve(self, reference: str) -> str: ...
