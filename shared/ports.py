@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.domain.budgets import BudgetPlan
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row
 from shared.domain.player import Player
@@ -66,8 +67,16 @@ class LedgerStore(Protocol):
         """All shards of one budget of one period; `group` is `<period>:<name>`."""
         ...
 
-    def create_shards(self, shards: Iterable[BudgetShard]) -> None:
-        """Insert those that do not exist; existing ones stay as they are."""
+    def ensure_budget(self, group: str, plan: BudgetPlan) -> list[BudgetShard]:
+        """Create the budget unless it exists, and return its shards.
+
+        The plan is a document of its own, inserted first: of two instances with different
+        configurations one fixes the plan and both create the same shards from it.
+        """
+        ...
+
+    def add_shard(self, group: str, name: str, *, cap: int) -> None:
+        """Insert the shard `<group>:<name>` with all of its cap available; existing ones stay."""
         ...
 
     def open_rows(self, *, limit: int) -> list[Row]:

@@ -1,0 +1,29 @@
+"""Bans: which actions of a player are stopped, until when and why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shared.domain.calendar import iso_time
+from shared.domain.errors import Refused
+from shared.domain.player import Player
+
+BanScope = Literal["battle", "withdraw", "all"]
+"""What a ban stops; an action names its own scope and `all` stops every one of them."""
+
+
+def check_not_banned(player: Player, scope: BanScope, *, now_ms: int) -> None:
+    """Raise Refused `banned` when a ban of this scope, or of `all`, is in force.
+
+    A ban lives in `state["bans"][scope]` as {until (ms, 0 = for good), reason, by, since}, set by an
+    administrator's ledger row. The refusal is never recorded: lifting the ban lets the same key pass.
+    """
+    bans = player.state.get("bans", {})
+    for banned in dict.fromkeys((scope, "all")):
+        ban = bans.get(banned)
+        if ban is None or 0 < int(ban["until"]) <= now_ms:
+            continue
+        extra = {"scope": banned, "reason": ban.get("reason", "")}
+        if ban["until"]:
+            extra["until"] = iso_time(int(ban["until"]))
+        raise Refused("This account may not do that", code="banned", extra=extra)

@@ -1,0 +1,33 @@
+"""Emission budgets: which exist, how large they are and into how many shards they are split."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from shared.domain.calendar import utc_day, utc_hour
+from shared.domain.ledger import Emission
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPlan:
+    """One budget of one period: `cap` whole units over `shards` documents."""
+
+    cap: int
+    shards: int
+
+    def shard_caps(self) -> list[int]:
+        """The cap of each shard: equal parts, the remainder one unit each from the first on."""
+        share, remainder = divmod(self.cap, self.shards)
+        return [share + (1 if index < remainder else 0) for index in range(self.shards)]
+
+
+def budget_group(emission: Emission, *, now_ms: int) -> str:
+    """`<period>:<name>`, e.g. `2026-11-22:AIBA@prediction` or `2026-11-22T13:claims`."""
+    period = utc_hour(now_ms) if emission.period == "hour" else utc_day(now_ms)
+    return f"{period}:{emission.name}"
+
+
+def shard_of(key: str, shards: int) -> int:
+    """The shard a key tries first; a hash, so that any number of instances spread alike."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % shards

@@ -1,0 +1,279 @@
+"""The one way money and game state change: a decision becomes a ledger row, and the row is the commit.
+
+Read the player, decide, take the budget holds, insert row seq+1, project it. Two requests for one
+account collide on the row's `_id`, two copies of one request on its key; whoever loses looks the key
+up, and either answers what the winner wrote or rolls forward and decides again. A crash between any
+two steps leaves at most a wasted hold and a projection that the next reader completes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from shared.domain.bans import BanScope, check_not_banned
+from shared.domain.calendar import MS_PER_HOUR, utc_day
+from shared.domain.errors import ArenaError, OutcomeUnknown, Refused, Unavailable, ensure
+from shared.domain.game_config import GameConfig
+from shared.domain.ledger import Accepted, Decision, Declined, Emission, Hold, Row, check_changes, check_legs
+from shared.domain.money import INT64_MAX
+from shared.domain.player import Player, project
+from shared.ports import Clock, GameConfigs, LedgerStore
+from shared.services.hold_budgets import BudgetHolder
+
+REFUSALS_PER_HOUR: Final = 30
+MAX_ROUNDS: Final = 64
+INSERT_TRIES: Final = 3
+ROLL_FORWARD_PAGE: Final = 20
+CAP_REACHED: Final = "cap_reached"
+EMISSION_PAUSED: Final = "emission_paused"
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionContext:
+    """Everything a decider may know; it is pure, and its chance comes from `key`.
+
+    `emission_block` is None when it may emit, else why not (`cap_reached`, `emission_paused`):
+    the reward is then 0 and the answer says why.
+    """
+
+    player: Player
+    config: GameConfig
+    now_ms: int
+    key: str
+    emission_block: str | None = None
+
+
+Decide = Callable[[DecisionContext], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The committed row; `row.ok` False is a recorded refusal with `answer` {code, detail, extra}."""
+
+    row: Row
+    is_replay: bool
+
+    def answer(self) -> dict[str, Any]:
+        """What was decided; a recorded refusal is raised as Refused with its stored words."""
+        answer = dict(self.row.answer)
+        if self.row.ok:
+            return answer
+        raise Refused(
+            answer["detail"], code=answer["code"], extra={**answer["extra"], "isReplay": self.is_replay}
+        )
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One request's working state: its view of the player and the holds it owns."""
+
+    id: str
+    player: Player
+    now_ms: int
+    emission_block: str | None
+    emissions: tuple[Emission, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Committer:
+    """The ledger's protocol over a store; one per process.
+
+    `new_attempt` returns an id no other attempt ever had: it is how a writer recognises its own
+    row after a lost acknowledgement.
+    """
+
+    store: LedgerStore
+    configs: GameConfigs
+    clock: Clock
+    holder: BudgetHolder
+    new_attempt: Callable[[], str]
+
+    def commit(
+        self, *, account: str, key: str, fingerprint: str, decide: Decide, scope: BanScope | None = "all"
+    ) -> Outcome:
+        """Decide and commit once per key; the same key answers the same for ever.
+
+        `key` is the stored form (ledger.client_key and its siblings). `scope` names the bans that stop
+        this action; None is for the system's own rows. Raises Refused `player_unknown`, `banned`,
+        `idempotency_key_reused`, `too_many_refusals`; Unavailable when the store did not answer in
+        time: the same key may be sent again.
+        """
+        config = self.configs.current()
+        player = self._existing(account)
+        attempt = _Attempt(
+            id=self.new_attempt(),
+            player=player,
+            now_ms=max(self.clock.now_ms(), player.ts_ms),
+            emission_block=EMISSION_PAUSED if config.paused.emission else None,
+        )
+        for _ in range(MAX_ROUNDS):
+            decision = self._decide(attempt, decide, scope=scope, key=key, config=config)
+            if not self._hold(attempt, decision, key=key, config=config):
+                attempt.emission_block = CAP_REACHED
+                continue
+            if isinstance(decision, Declined) and _refusals_this_hour(attempt) >= REFUSALS_PER_HOUR:
+                return self._replay_or_ration(attempt, key=key, fingerprint=fingerprint)
+            row = self._seal(attempt, decision, key=key, fingerprint=fingerprint, config=config)
+            if self._insert(row):
+                self.store.project_row(row)
+                return Outcome(row, is_replay=False)
+            existing = self.store.row_by_key(key)
+            if existing is not None:
+                return self._answer_existing(attempt, existing, fingerprint=fingerprint)
+            attempt.player = self.roll_forward(attempt.player)
+            attempt.now_ms = max(attempt.now_ms, attempt.player.ts_ms)
+        self.holder.give_back(attempt.holds)
+        raise Unavailable("This account is too busy", code="account_busy")
+
+    def read_player(self, account: str) -> Player:
+        """The player with every committed row applied; raises Refused `player_unknown`."""
+        return self.roll_forward(self._existing(account))
+
+    def roll_forward(self, player: Player) -> Player:
+        """Apply and project the rows beyond the player's seq: anybody may finish anybody's projection."""
+        while True:
+            seqs = range(player.seq + 1, player.seq + 1 + ROLL_FORWARD_PAGE)
+            rows = self.store.rows_at(player.id, seqs)
+            for row in rows:
+                self.store.project_row(row)
+                player = project(player, row)
+            if len(rows) < ROLL_FORWARD_PAGE:
+                return player
+
+    def _existing(self, account: str) -> Player:
+        player = self.store.read_player(account)
+        if player is None:
+            raise Refused("This player does not exist yet", code="player_unknown")
+        return player
+
+    def _decide(
+        self, attempt: _Attempt, decide: Decide, *, scope: BanScope | None, key: str, config: GameConfig
+    ) -> Decision:
+        """Ask the decider, unless the player is banned; whatever it raises returns the holds first."""
+        try:
+            if scope is not None:
+                check_not_banned(attempt.player, scope, now_ms=attempt.now_ms)
+            return decide(
+                DecisionContext(attempt.player, config, attempt.now_ms, key, attempt.emission_block)
+            )
+        except ArenaError:
+            self.holder.give_back(attempt.holds)
+            raise
+
+    def _hold(self, attempt: _Attempt, decision: Decision, *, key: str, config: GameConfig) -> bool:
+        """Own exactly the holds the decision needs; False when a budget said no.
+
+        The same wishes as in the round before keep their holds, even across midnight: a row counts
+        against the budget it holds. Others are given back once before new ones are taken.
+        """
+        wanted = decision.emissions if isinstance(decision, Accepted) else ()
+        if wanted == attempt.emissions:
+            return True
+        self.holder.give_back(attempt.holds)
+        attempt.emissions, attempt.holds = (), ()
+        if not wanted:
+            return True
+        ensure(attempt.emission_block is None, "a decider that may not emit asks for no budget")
+        holds = self.holder.take(wanted, key=key, config=config, now_ms=attempt.now_ms)
+        if holds is None:
+            return False
+        attempt.emissions, attempt.holds = wanted, holds
+        return True
+
+    def _seal(
+        self, attempt: _Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig
+    ) -> Row:
+        """Build and check the row; nothing was sent yet, so a broken rule returns the holds."""
+        try:
+            return _row(attempt, decision, key=key, fingerprint=fingerprint, config=config)
+        except ArenaError:
+            self.holder.give_back(attempt.holds)
+            raise
+
+    def _insert(self, row: Row) -> bool:
+        """Insert the identical row until the store says in or taken; a time-out alone says nothing."""
+        for _ in range(INSERT_TRIES - 1):
+            try:
+                return self.store.insert_row(row)
+            except OutcomeUnknown:
+                continue
+        return self.store.insert_row(row)
+
+    def _answer_existing(self, attempt: _Attempt, existing: Row, *, fingerprint: str) -> Outcome:
+        if existing.attempt == attempt.id:
+            self.store.project_row(existing)  # my own row: its acknowledgement was lost
+            return Outcome(existing, is_replay=False)
+        self.holder.give_back(attempt.holds)
+        return _replay(existing, fingerprint=fingerprint)
+
+    def _replay_or_ration(self, attempt: _Attempt, *, key: str, fingerprint: str) -> Outcome:
+        existing = self.store.row_by_key(key)
+        if existing is not None:
+            return _replay(existing, fingerprint=fingerprint)
+        wait_ms = MS_PER_HOUR - attempt.now_ms % MS_PER_HOUR
+        raise Refused(
+            "Too many refused requests this hour", code="too_many_refusals", extra={"retryAfterMs": wait_ms}
+        )
+
+
+def _replay(existing: Row, *, fingerprint: str) -> Outcome:
+    if existing.fingerprint != fingerprint:
+        raise Refused("This key was used for another request", code="idempotency_key_reused")
+    return Outcome(existing, is_replay=True)
+
+
+def _refusals_this_hour(attempt: _Attempt) -> int:
+    refusals = attempt.player.state.get("refusals", {})
+    return int(refusals.get("count", 0)) if refusals.get("hour") == attempt.now_ms // MS_PER_HOUR else 0
+
+
+def _row(attempt: _Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig) -> Row:
+    player = attempt.player
+    row = Row(
+        account=player.id,
+        seq=player.seq + 1,
+        key=key,
+        fingerprint=fingerprint,
+        ok=True,
+        kind=decision.kind,
+        ts_ms=attempt.now_ms,
+        day=utc_day(attempt.now_ms),
+        config_revision=config.revision,
+        legs=(),
+        changes={},
+        removals=(),
+        holds=(),
+        attempt=attempt.id,
+        answer={},
+        previous_hash=player.head,
+    )
+    if isinstance(decision, Declined):
+        count = {"hour": attempt.now_ms // MS_PER_HOUR, "count": _refusals_this_hour(attempt) + 1}
+        answer = {"code": decision.code, "detail": decision.detail, "extra": dict(decision.extra)}
+        return replace(row, ok=False, changes={"refusals": count}, answer=answer)
+    check_legs(decision.legs)
+    check_changes(decision.changes)
+    row = replace(
+        row,
+        legs=decision.legs,
+        changes=decision.changes,
+        removals=decision.removals,
+        holds=attempt.holds,
+        answer=decision.answer,
+        is_open=decision.is_open,
+    )
+    _check_balances(project(player, row))
+    return row
+
+
+def _check_balances(player: Player) -> None:
+    for amounts in (player.balances, player.escrow):
+        for currency, amount in amounts.items():
+            ensure(amount >= 0, f"{currency} never goes below zero")
+            if amount > INT64_MAX:
+                raise Refused(
+                    "The balance would pass its limit", code="balance_limit", extra={"max": str(INT64_MAX)}
+                )

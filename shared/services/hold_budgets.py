@@ -1,0 +1,99 @@
+"""Taking and returning holds on sharded emission budgets: exact from above, never more than the cap.
+
+A hold is taken at most once per try and given back at most once, never retried: a lost
+acknowledgement can only waste a little of the cap, it can never issue more than it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from shared.domain.budgets import BudgetPlan, budget_group, shard_of
+from shared.domain.calendar import MS_PER_SECOND
+from shared.domain.errors import Unavailable
+from shared.domain.game_config import GameConfig
+from shared.domain.ledger import Emission, Hold
+from shared.ports import LedgerStore
+
+EXHAUSTED_FOR_MS = 5 * MS_PER_SECOND
+PlanBudget = Callable[[GameConfig, str], BudgetPlan]
+
+
+@dataclass(slots=True)
+class _Exhaustion:
+    """What this process learnt: nothing of `amount` or more is left in the group until `until_ms`."""
+
+    amount: int
+    until_ms: int
+
+
+@dataclass(slots=True)
+class BudgetHolder:
+    """Takes holds for one process; remembers for 5 s what is exhausted and which budgets exist."""
+
+    store: LedgerStore
+    plan_budget: PlanBudget
+    _exhausted: dict[str, _Exhaustion] = field(default_factory=dict)
+    _plans: dict[str, BudgetPlan] = field(default_factory=dict)
+
+    def take(
+        self, emissions: tuple[Emission, ...], *, key: str, config: GameConfig, now_ms: int
+    ) -> tuple[Hold, ...] | None:
+        """All holds in the given order, or None after giving back those taken: the cap is reached.
+
+        Raises Unavailable when the store does not answer; holds taken before are given back once.
+        """
+        taken: list[Hold] = []
+        for emission in emissions:
+            try:
+                hold = self._take_one(emission, key=key, config=config, now_ms=now_ms)
+            except Unavailable:
+                self.give_back(tuple(taken))
+                raise
+            if hold is None:
+                self.give_back(tuple(taken))
+                return None
+            taken.append(hold)
+        return tuple(taken)
+
+    def give_back(self, holds: tuple[Hold, ...]) -> None:
+        """Return each hold once. A failure is not retried and not raised: it wastes, it never over-issues."""
+        for hold in holds:
+            try:
+                self.store.give_back(hold)
+            except Unavailable:
+                continue  # the request's own outcome does not depend on it; the audit reports the leak
+
+    def _take_one(self, emission: Emission, *, key: str, config: GameConfig, now_ms: int) -> Hold | None:
+        group = budget_group(emission, now_ms=now_ms)
+        known = self._exhausted.get(group)
+        if known is not None and now_ms < known.until_ms and emission.amount >= known.amount:
+            return None
+        plan = self._plans.get(group) or self.plan_budget(config, emission.name)
+        first = Hold(f"{group}:{shard_of(key, plan.shards)}", emission.amount)
+        if self.store.take_hold(first):
+            return first
+        return self._take_from_fullest(group, plan, emission.amount, now_ms=now_ms)
+
+    def _take_from_fullest(self, group: str, plan: BudgetPlan, amount: int, *, now_ms: int) -> Hold | None:
+        if group in self._plans:
+            shards = self.store.budget_shards(group)
+        else:
+            # A miss may mean that this period's budget does not exist yet. Whoever is first fixes its plan.
+            shards = self.store.ensure_budget(group, plan)
+            self._remember_plan(group, plan)
+        fullest = max(shards, key=lambda shard: shard.available, default=None)
+        if fullest is not None and fullest.available >= amount:
+            hold = Hold(fullest.id, amount)
+            if self.store.take_hold(hold):
+                return hold
+        if len(self._exhausted) > 256:
+            self._exhausted.clear()
+        self._exhausted[group] = _Exhaustion(amount, now_ms + EXHAUSTED_FOR_MS)
+        return None
+
+    def _remember_plan(self, group: str, plan: BudgetPlan) -> None:
+        if len(self._plans) > 256:
+            self._plans.clear()
+        self._plans[group] = plan
