@@ -21,7 +21,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BudgetShard:
-    """One shard of an emission budget: `<period>:<name>:<shard>`, `available` of `cap` units left."""
+    """One shard of an emission budget: `<name>:<period>:<shard>`, `available` of `cap` units left."""
 
     id: str
     cap: int
@@ -64,7 +64,7 @@ class LedgerStore(Protocol):
     def give_back(self, hold: Hold) -> None: ...
 
     def budget_shards(self, group: str) -> list[BudgetShard]:
-        """All shards of one budget of one period; `group` is `<period>:<name>`."""
+        """All shards of one budget of one period; `group` is `<name>:<period>`."""
         ...
 
     def ensure_budget(self, group: str, plan: BudgetPlan) -> list[BudgetShard]:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pymongo import MongoClient
     from pymongo.database import Database
 
-SERVER_SELECTION_MS = 1_500
-OPERATION_S = 2.0
+SERVER_SELECTION_MS = 1_200
+OPERATION_MS = 1_200
 
 
 def connect(uri: str, *, app_name: str) -> MongoClient[dict[str, Any]]:
@@ -32,7 +32,7 @@ def connect(uri: str, *, app_name: str) -> MongoClient[dict[str, Any]]:
         maxPoolSize=8,
         serverSelectionTimeoutMS=SERVER_SELECTION_MS,
         connectTimeoutMS=SERVER_SELECTION_MS,
-        timeoutMS=int(OPERATION_S * 1000),
+        timeoutMS=OPERATION_MS,
         w="majority",
         tz_aware=True,
     )

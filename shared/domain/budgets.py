@@ -23,9 +23,12 @@ class BudgetPlan:
 
 
 def budget_group(emission: Emission, *, now_ms: int) -> str:
-    """`<period>:<name>`, e.g. `2026-11-22:AIBA@prediction` or `2026-11-22T13:claims`."""
+    """`<name>:<period>`, e.g. `AIBA@prediction:2026-11-22` or `claims:2026-11-22T13`.
+
+    The name comes first: the embedded store takes a string that begins with a date for a time, and
+    silently finds nothing by it."""
     period = utc_hour(now_ms) if emission.period == "hour" else utc_day(now_ms)
-    return f"{period}:{emission.name}"
+    return f"{emission.name}:{period}"
 
 
 def shard_of(key: str, shards: int) -> int:

@@ -52,7 +52,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """`amount` units taken from one budget shard (`<period>:<name>:<shard>`) by one attempt."""
+    """`amount` units taken from one budget shard (`<name>:<period>:<shard>`) by one attempt."""
 
     budget_id: str
     amount: int

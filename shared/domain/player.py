@@ -52,7 +52,8 @@ def project(player: Player, row: Row) -> Player:
 
 
 def _added(amounts: Mapping[str, int], deltas: Mapping[str, int]) -> dict[str, int]:
-    return {name: amounts.get(name, 0) + deltas.get(name, 0) for name in {*amounts, *deltas}}
+    changed = {name: amounts.get(name, 0) + delta for name, delta in deltas.items() if delta}
+    return {**amounts, **changed}
 
 
 def _set_path(document: dict[str, Any], path: list[str], value: Any) -> None:

@@ -24,7 +24,7 @@ from shared.services.hold_budgets import BudgetHolder
 
 REFUSALS_PER_HOUR: Final = 30
 MAX_ROUNDS: Final = 64
-INSERT_TRIES: Final = 3
+INSERT_TRIES: Final = 2
 ROLL_FORWARD_PAGE: Final = 20
 CAP_REACHED: Final = "cap_reached"
 EMISSION_PAUSED: Final = "emission_paused"

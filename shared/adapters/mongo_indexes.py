@@ -1,0 +1,36 @@
+"""Every index the backend relies on, declared once and created idempotently."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index; every query uses a single field, because the embedded store ignores compound ones."""
+
+    collection: str
+    fields: tuple[str, ...]
+    unique: bool = False
+    sparse: bool = False
+
+
+INDEXES: Final = (
+    Index("ledger", ("k",), unique=True),
+    Index("ledger", ("acct",)),
+    Index("ledger", ("ts",)),
+    Index("ledger", ("open",), sparse=True),
+    Index("budget", ("grp",)),
+)
+
+
+def ensure_indexes(database: Database[dict[str, Any]]) -> None:
+    """Create what is missing; an index that exists already is left alone."""
+    for index in INDEXES:
+        database[index.collection].create_index(
+            [(name, 1) for name in index.fields], unique=index.unique, sparse=index.sparse
+        )
