@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from shared.domain.budgets import BudgetPlan
+from shared.domain.claims import Claim, ClaimState
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row
 from shared.domain.player import Player
@@ -159,6 +160,116 @@ class Chain(Protocol):
 
 
 class Secrets(Protocol):
-    """Values behind `ssm:` and `secretsmanager:` references; raises Unavailable with the name alone."""
+    """Values behind `ssm:/path` and `secretsmanager:name#field` references."""
 
-    def resolve(self, reference: str) -> str: ...
+    def resolve(self, references: Collection[str]) -> Mapping[str, str]:
+        """Reference -> value, together; a reference behind which there is nothing is left out.
+
+        Raises Unavailable, naming references alone, when a store did not answer or denied the reading.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """The one document a signer and a refunder compete for, per (network, vault, recipient, seqno).
+
+    `state`: intent (written before signing; counts as signed), signed, or void (never to be signed).
+    `generation` rises by one with every change and guards it.
+    """
+
+    id: str
+    claim_id: str
+    state: Literal["intent", "signed", "void"]
+    payload_hash: str
+    valid_until_s: int
+    signature: str = ""
+    generation: int = 1
+
+
+class SigningJournal(Protocol):
+    """Write-ahead journal of signatures; both writes say whether this writer won."""
+
+    def read(self, journal_id: str) -> JournalEntry | None: ...
+
+    def insert(self, entry: JournalEntry) -> bool: ...
+
+    def replace(self, entry: JournalEntry, *, expected_generation: int) -> bool:
+        """Store the entry, whose generation is the expected one plus one, if nobody changed it since."""
+        ...
+
+
+class SignerLimits(Protocol):
+    """The signer's own global limit of credits per UTC day, in a collection nobody else writes."""
+
+    def take(self, *, day: str, credits: int, cap: int) -> bool: ...
+
+
+class SignerAudit(Protocol):
+    """Append-only: one record per decision of the signer, refusals too."""
+
+    def append(self, record: Mapping[str, Any]) -> None: ...
+
+
+class ClaimStore(Protocol):
+    """Claims' current state. Derived from ledger rows and guarded by revision; never a source of money."""
+
+    def insert(self, claim: Claim) -> None:
+        """Insert unless it exists already."""
+        ...
+
+    def read(self, claim_id: str) -> Claim | None: ...
+
+    def replace(self, claim: Claim, *, expected_revision: int) -> bool:
+        """Store the claim, whose revision is the expected one plus one, if nobody changed it since."""
+        ...
+
+    def of_account(self, account: str) -> list[Claim]: ...
+
+    def open_claims(self, *, limit: int) -> list[Claim]:
+        """Claims whose escrow still waits, in no promised order."""
+        ...
+
+
+class WalletNames(Protocol):
+    """Global uniqueness of linked wallets: `<network>:<raw address>` belongs to one account."""
+
+    def take(self, name: str, account: str) -> str:
+        """Insert the name for the account unless taken; return the account that owns it now."""
+        ...
+
+    def release(self, name: str, account: str) -> None:
+        """Delete the name if this account owns it."""
+        ...
+
+    def owner(self, name: str) -> str | None: ...
+
+
+class Challenges(Protocol):
+    """Nonces for ton_proof: bound to one player, single use, expiring."""
+
+    def create(self, nonce: str, *, account: str, expires_ms: int) -> None: ...
+
+    def consume(self, nonce: str, *, account: str, now_ms: int) -> bool:
+        """Use the nonce up, atomically; False when unknown, another player's, expired or used."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignerAnswer:
+    """What the signer decided about a claim: a state of the claim, and the rule that decided.
+
+    `is_final` says that asking again cannot help; `code` is None when signed.
+    """
+
+    state: ClaimState
+    rule: str
+    code: str | None = None
+    is_final: bool = False
+    retry_after_ms: int = 0
+
+
+class ClaimSigner(Protocol):
+    """The private signer, told nothing but a claim's id; it re-reads everything itself."""
+
+    def request_signature(self, claim_id: str) -> SignerAnswer: ...

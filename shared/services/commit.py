@@ -176,7 +176,7 @@ class Committer:
         attempt.emissions, attempt.holds = (), ()
         if not wanted:
             return True
-        ensure(attempt.emission_block is None, "a decider that may not emit asks for no budget")
+        ensure(attempt.emission_block != CAP_REACHED, "a decider told of a reached cap asks for no budget")
         holds = self.holder.take(wanted, key=key, config=config, now_ms=attempt.now_ms)
         if holds is None:
             return False

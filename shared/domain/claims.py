@@ -1,0 +1,157 @@
+"""Claims: AIBA moved into escrow, promised to one wallet under one vault seqno, and settled once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+from shared.domain.errors import ensure
+from shared.domain.ledger import Accepted, Leg, Row, canonical_bytes
+
+ClaimState = Literal[
+    "reserved", "awaiting_approval", "approved", "signed", "confirmed", "refunded", "refused", "rejected"
+]
+CLAIM_KIND: Final = "claim"
+CONFIRM_KIND: Final = "claim_confirmed"
+REFUND_KIND: Final = "claim_refunded"
+UNSIGNED_FOR_AT_MOST_MS: Final = 24 * 3_600_000
+APPROVAL_VALID_MS: Final = 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class VaultIdentity:
+    """Which vault pays: network id (-239 mainnet, -3 testnet), raw addresses, jetton units per AIBA credit."""
+
+    network: int
+    vault: str
+    jetton_master: str
+    units_per_credit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTerms:
+    """What a claim promises, fixed by its ledger row and never changed.
+
+    `credits` is whole AIBA, `units` the jetton's smallest unit; `seqno` belongs to (vault, recipient).
+    `previous_row` is the seq of the account's claim row before this one (0: none), so that a day's
+    claims can be recounted from rows without reading every battle.
+    """
+
+    id: str
+    account: str
+    network: int
+    vault: str
+    jetton_master: str
+    recipient: str
+    credits: int
+    units: int
+    seqno: int
+    previous_row: int
+    created_ms: int
+
+    @property
+    def journal_id(self) -> str:
+        """The one document signer and refunder compete for."""
+        return f"{self.network}:{self.vault}:{self.recipient}:{self.seqno}"
+
+    def binding(self) -> str:
+        """What an approval is good for: exactly this claim, wallet, amount and seqno."""
+        bound = [self.id, self.network, self.vault, self.recipient, str(self.units), self.seqno]
+        return hashlib.sha256(canonical_bytes(bound)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim's current state: its terms, and what happened to them since.
+
+    `row_seq` is the ledger row that created it. Times are milliseconds, `valid_until_s` unix seconds.
+    `rule` names the rule of a refusal, `reason` an administrator's words. `unproven_since_ms` is the
+    first of the two reads that a refund on chain proof needs. `wallet_report` is the client's hint.
+    """
+
+    terms: ClaimTerms
+    row_seq: int
+    state: ClaimState
+    revision: int = 0
+    valid_until_s: int = 0
+    signature: str = ""
+    payload_hash: str = ""
+    rule: str = ""
+    reason: str = ""
+    settled_ms: int = 0
+    transaction_hash: str = ""
+    candidate_ms: int = 0
+    candidate_block: int = 0
+    wallet_report: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its escrow still waits for a settle row."""
+        return self.state not in ("confirmed", "refunded")
+
+
+def claim_id(key: str) -> str:
+    """The claim's id, a hash of the full stored key: the same request names the same claim."""
+    return "c" + hashlib.sha256(key.encode()).hexdigest()[:24]
+
+
+def settle_name(claim: str) -> str:
+    """Confirm and refund share one system key: the first row inserted under it wins."""
+    return f"claim:{claim}:settle"
+
+
+def seqno_path(terms: ClaimTerms) -> str:
+    """Where the player document keeps the last confirmed seqno of (vault, recipient)."""
+    return f"vaultSeqno.{seqno_field(terms.vault, terms.recipient)}"
+
+
+def seqno_field(vault: str, recipient: str) -> str:
+    """A field name of hex digits: paths may hold neither dots nor a leading dollar."""
+    return f"{vault.partition(':')[2]}_{recipient.partition(':')[2]}"
+
+
+def claim_of_row(row: Row) -> Claim:
+    """The claim as its ledger row alone knows it: reserved, nothing happened yet."""
+    ensure(row.ok and row.kind == CLAIM_KIND, "a claim is read from its own row")
+    terms = terms_from(row.changes["claim.open"])
+    ensure(terms.account == row.account, "a claim belongs to the account of its row")
+    return Claim(terms=terms, row_seq=row.seq, state="reserved")
+
+
+def terms_from(document: Mapping[str, Any]) -> ClaimTerms:
+    """Read terms from their stored form."""
+    return ClaimTerms(**{name: document[name] for name in ClaimTerms.__dataclass_fields__})
+
+
+def terms_document(terms: ClaimTerms) -> dict[str, Any]:
+    """Terms as they are stored inside a row: plain int and str."""
+    return asdict(terms)
+
+
+def confirmed_effect(claim: Claim, *, transaction_hash: str, answer: Mapping[str, Any]) -> Accepted:
+    """Escrow leaves for the chain: the jettons were seen delivered."""
+    terms = claim.terms
+    return Accepted(
+        kind=CONFIRM_KIND,
+        answer={**answer, "claimId": terms.id, "outcome": "confirmed", "transactionHash": transaction_hash},
+        legs=_legs_out_of_escrow(terms, "sys:withdrawn"),
+        changes={seqno_path(terms): terms.seqno},
+        removals=("claim.open",),
+    )
+
+
+def refunded_effect(claim: Claim, *, why: str, answer: Mapping[str, Any]) -> Accepted:
+    """Escrow returns to the balance; the day's allowance does not."""
+    terms = claim.terms
+    return Accepted(
+        kind=REFUND_KIND,
+        answer={**answer, "claimId": terms.id, "outcome": "refunded", "why": why},
+        legs=_legs_out_of_escrow(terms, terms.account),
+        removals=("claim.open",),
+    )
+
+
+def _legs_out_of_escrow(terms: ClaimTerms, target: str) -> tuple[Leg, ...]:
+    return (Leg(f"escrow:{terms.account}", "AIBA", -terms.credits), Leg(target, "AIBA", terms.credits))
