@@ -23,6 +23,7 @@ from shared.config.parts import (
     TonProviderSettings,
     VaultSettings,
 )
+from shared.config.source import SettingsSource
 
 __all__ = [
     "AdminSettings",
@@ -36,6 +37,7 @@ __all__ = [
     "LocalOracleKey",
     "RuntimeSettings",
     "SettingsInvalid",
+    "SettingsSource",
     "SettleSettings",
     "SignerSettings",
     "TonProviderSettings",

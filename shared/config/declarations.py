@@ -26,6 +26,7 @@ class Kind(StrEnum):
     HEX_32_LIST = "64 hexadecimal digits, once or twice, comma-separated"
     URL = "an http or https URL"
     MONGODB_URI = "a mongodb:// or mongodb+srv:// URI"
+    TON_ADDRESS = "a TON address"
     NETWORK = "-239 (mainnet) or -3 (testnet)"
 
 
@@ -119,9 +120,9 @@ GROUPS: tuple[Group, ...] = (
     Group("TON: vault and signer (the vault's four: all or none)", (
         Setting("TON_NETWORK", ("economy", *VAULT_READERS), Kind.NETWORK,
                 "Network id: -239 mainnet, -3 testnet.", "-3"),
-        Setting("ARENA_VAULT_ADDRESS", VAULT_READERS, Kind.TEXT,
+        Setting("ARENA_VAULT_ADDRESS", VAULT_READERS, Kind.TON_ADDRESS,
                 "Address of the vault contract.", "0:" + "fa4e0002" * 8, is_required=False),
-        Setting("AIBA_JETTON_MASTER", VAULT_READERS, Kind.TEXT,
+        Setting("AIBA_JETTON_MASTER", VAULT_READERS, Kind.TON_ADDRESS,
                 "Address of the AIBA jetton master.", "0:" + "fa4e0003" * 8, is_required=False),
         Setting("ORACLE_PUBLIC_KEY_HEX", VAULT_READERS, Kind.HEX_32,
                 "Public key the vault checks claims with; every signature is checked with it first.",

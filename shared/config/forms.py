@@ -7,6 +7,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from shared.config.declarations import Kind
+from shared.domain.errors import Refused
+from shared.domain.ton.address import read_address
 
 _HEX_32 = re.compile(r"[0-9a-fA-F]{64}")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -15,6 +17,11 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 def texts(value: str) -> tuple[str, ...]:
     """The parts of a comma-separated value, stripped; an empty part is left out."""
     return tuple(part for part in (raw.strip() for raw in value.split(",")) if part)
+
+
+def is_reference(value: str) -> bool:
+    """Whether a value means to point at a secret store instead of being the value itself."""
+    return value.startswith(("ssm:", "secretsmanager:"))
 
 
 def is_hex_32(value: str) -> bool:
@@ -43,6 +50,15 @@ def _is_hex_32_list(value: str) -> bool:
     return 1 <= len(parts) <= 2 and all(map(is_hex_32, parts))
 
 
+def is_ton_address(value: str) -> bool:
+    """Whether this is a well-formed TON address in any spelling, of any network."""
+    try:
+        read_address(value)
+    except Refused:
+        return False
+    return True
+
+
 def _is_mongodb_uri(value: str) -> bool:
     return re.fullmatch(r"mongodb(\+srv)?://[^\s/]+(/\S*)?", value) is not None
 
@@ -55,6 +71,7 @@ _JUDGES: dict[Kind, Callable[[str], bool]] = {
     Kind.HEX_32_LIST: _is_hex_32_list,
     Kind.URL: is_url,
     Kind.MONGODB_URI: _is_mongodb_uri,
+    Kind.TON_ADDRESS: is_ton_address,
     Kind.NETWORK: lambda value: value in {"-239", "-3"},
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Protocol, Self, TypeVar
 
 from shared.config.declarations import held_by
-from shared.config.forms import has_form
+from shared.config.forms import has_form, is_reference
 from shared.config.parts import Values
 from shared.domain.errors import InvariantBroken
 
@@ -54,6 +54,8 @@ def problems_of(function: str, *, environment: Mapping[str, str]) -> dict[str, s
         value = values.optional(setting.name)
         if value is None and setting.is_required:
             problems[setting.name] = "is missing"
+        elif value is not None and is_reference(value):
+            problems[setting.name] = "must be ssm:/path, secretsmanager:name#field or a plain value"
         elif value is not None and not has_form(value, setting.kind):
             problems[setting.name] = f"must be {setting.kind.value}"
     has_key = values.is_set("ORACLE_KMS_KEY_ID") or values.is_set("ORACLE_PRIVATE_KEY_HEX")

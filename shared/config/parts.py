@@ -8,6 +8,7 @@ from typing import Self
 
 from shared.config.deployment import is_production
 from shared.config.forms import texts
+from shared.domain.ton.address import read_address
 
 VAULT_NAMES = ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PUBLIC_KEY_HEX", "AIBA_UNITS_PER_CREDIT")
 
@@ -95,7 +96,7 @@ class TonProviderSettings:
 
 @dataclass(frozen=True, slots=True)
 class VaultSettings:
-    """The deployed vault: addresses as configured, keys as bytes.
+    """The deployed vault: addresses in their raw form `0:<64 hex>`, keys as bytes.
 
     `code_hash` is lower-case hex, or None for the hash of the contract in this repository.
     """
@@ -113,8 +114,8 @@ class VaultSettings:
             return None
         code_hash = values.optional("VAULT_CODE_HASH")
         return cls(
-            vault_address=values.text("ARENA_VAULT_ADDRESS"),
-            jetton_master=values.text("AIBA_JETTON_MASTER"),
+            vault_address=read_address(values.text("ARENA_VAULT_ADDRESS")).address.raw,
+            jetton_master=read_address(values.text("AIBA_JETTON_MASTER")).address.raw,
             oracle_public_key=bytes.fromhex(values.text("ORACLE_PUBLIC_KEY_HEX")),
             units_per_credit=int(values.text("AIBA_UNITS_PER_CREDIT")),
             code_hash=code_hash.lower() if code_hash else None,
