@@ -50,17 +50,15 @@ def write_boc_base64(root: Cell) -> str:
 def read_boc(octets: bytes, *, max_bytes: int = MAX_BYTES, max_cells: int = MAX_CELLS) -> Cell:
     """Parse a foreign bag of cells and return its only root.
 
-    Raises Refused `invalid_boc`: too large, another magic, wrong lengths, index or checksum, several
-    roots, exotic, levelled or pruned cells, a reference backwards (so no cycles), cells nobody
-    refers to, an overlong completion tag, deeper than 1024.
+    An index is skipped: it repeats what the cells say, and a library of the field writes it wrong.
+    Raises Refused `invalid_boc`: too large, another magic, wrong lengths or checksum, several roots,
+    exotic, levelled or pruned cells, a reference backwards (so no cycles), cells nobody refers to,
+    an overlong completion tag, deeper than 1024.
     """
     if len(octets) > max_bytes:
         raise _invalid(f"a bag of cells is at most {max_bytes} bytes")
     header = _read_header(octets, max_cells)
-    stored, ends = _read_cells(octets[header.start : header.end], header)
-    if header.index is not None and header.index != ends:
-        raise _invalid("the index of a bag tells where its cells end")
-    return _link(stored)
+    return _link(_read_cells(octets[header.start : header.end], header))
 
 
 def read_boc_base64(text: object, *, max_bytes: int = MAX_BYTES, max_cells: int = MAX_CELLS) -> Cell:
@@ -91,13 +89,12 @@ def _in_order(root: Cell) -> list[Cell]:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """`start` and `end` bound the cells' bytes; `index` holds each cell's end when the bag carries one."""
+    """`start` and `end` bound the cells' bytes; `size` is the width of a reference in bytes."""
 
     cells: int
     size: int
     start: int
     end: int
-    index: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +120,24 @@ def _read_header(octets: bytes, max_cells: int) -> _Header:
     root = _number(octets, 6 + 3 * size + width, size)
     if roots != 1 or absent != 0 or root != 0 or not 1 <= count <= max_cells:
         raise _invalid(f"a bag has one root, which comes first, and at most {max_cells} cells")
-    index = None
     if flags & _HAS_INDEX:
-        shift = 1 if flags & _HAS_CACHE_BITS else 0
-        index = tuple(_number(octets, start + i * width, width) >> shift for i in range(count))
         start += count * width
     checksum = 4 if flags & _HAS_CRC else 0
     if start + body + checksum != len(octets):
         raise _invalid("a bag is as long as it says")
     if checksum and octets[-4:] != _crc32c(octets[:-4]).to_bytes(4, "little"):
         raise _invalid("a bag's checksum is right")
-    return _Header(count, size, start, start + body, index)
+    return _Header(count, size, start, start + body)
 
 
-def _read_cells(octets: bytes, header: _Header) -> tuple[list[_StoredCell], tuple[int, ...]]:
-    cells, ends, at = [], [], 0
+def _read_cells(octets: bytes, header: _Header) -> list[_StoredCell]:
+    cells, at = [], 0
     for _ in range(header.cells):
         cell, at = _read_cell(octets, at, header.size)
         cells.append(cell)
-        ends.append(at)
     if at != len(octets):
         raise _invalid("nothing follows the last cell")
-    return cells, tuple(ends)
+    return cells
 
 
 def _read_cell(octets: bytes, at: int, size: int) -> tuple[_StoredCell, int]:
