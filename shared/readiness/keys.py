@@ -1,0 +1,48 @@
+"""Whether private and public keys belong together, without a signature being made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared.config.forms import is_hex_32, texts
+from shared.config.parts import VAULT_NAMES, KmsOracleKey, Values, oracle_key
+
+
+def session_key_differs(values: Values) -> list[str]:
+    """The public keys, if none of them is the private key's; keys of a wrong form are judged elsewhere."""
+    seed = values.text("PLAYER_SESSION_PRIVATE_KEY_HEX")
+    public_keys = [key.lower() for key in texts(values.text("PLAYER_SESSION_PUBLIC_KEYS"))]
+    if not is_hex_32(seed) or not public_keys or not all(map(is_hex_32, public_keys)):
+        return []
+    is_there = public_key_of(bytes.fromhex(seed)).hex() in public_keys
+    return [] if is_there else ["PLAYER_SESSION_PUBLIC_KEYS"]
+
+
+def oracle_key_differs(
+    values: Values, read_kms_public_key: Callable[[KmsOracleKey], bytes] | None
+) -> list[str]:
+    """ORACLE_PUBLIC_KEY_HEX, if it is not the configured key's.
+
+    KMS is asked where `read_kms_public_key` is given and raises Unavailable when it does not answer.
+    """
+    name = "ORACLE_PUBLIC_KEY_HEX"
+    expected, seed = values.text(name).lower(), values.text("ORACLE_PRIVATE_KEY_HEX")
+    if not expected:
+        is_vault_begun = any(values.is_set(other) for other in VAULT_NAMES)
+        return [] if is_vault_begun else [name]
+    if not is_hex_32(expected):
+        return []
+    if values.is_set("ORACLE_KMS_KEY_ID"):
+        key = oracle_key(values)
+        if read_kms_public_key is None or not isinstance(key, KmsOracleKey):
+            return []
+        return [] if read_kms_public_key(key).hex() == expected else [name]
+    is_same = not is_hex_32(seed) or public_key_of(bytes.fromhex(seed)).hex() == expected
+    return [] if is_same else [name]
+
+
+def public_key_of(seed: bytes) -> bytes:
+    """The raw Ed25519 public key of a 32-byte seed."""
+    from nacl.signing import SigningKey  # functions without a private key never load it
+
+    return bytes(SigningKey(seed).verify_key)
