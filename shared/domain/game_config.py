@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from shared.domain.modes import Mode, default_modes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,18 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class GameConfig:
-    """One revision of `config/current`. `modes` maps a mode's key to its validated data."""
+    """One revision of `config/current`. `modes` maps a mode's key to its validated data.
+
+    `limits` overrides rate limits by policy name, requests per that policy's window.
+    """
 
     revision: int = 1
     economy: Economy = field(default_factory=Economy)
-    modes: Mapping[str, Any] = field(default_factory=dict)
+    modes: Mapping[str, Mode] = field(default_factory=default_modes)
     limits: Mapping[str, int] = field(default_factory=dict)
     paused: Paused = field(default_factory=Paused)
+
+
+def default_config() -> GameConfig:
+    """The running game's numbers, all 15 modes, nothing paused: what a new installation starts with."""
+    return GameConfig()
