@@ -11,6 +11,7 @@ from shared.domain.claims import Claim, ClaimState
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row
 from shared.domain.player import Player
+from shared.domain.signing_policy import Approval
 from shared.domain.ton_views import Delivery, VaultAccount, VaultSnapshot
 
 
@@ -209,6 +210,16 @@ class SignerAudit(Protocol):
     """Append-only: one record per decision of the signer, refusals too."""
 
     def append(self, record: Mapping[str, Any]) -> None: ...
+
+
+class ApprovalStore(Protocol):
+    """Administrators' approvals of claims, one per claim."""
+
+    def read(self, claim_id: str) -> Approval | None: ...
+
+    def write(self, claim_id: str, approval: Approval) -> None:
+        """Insert, or replace an earlier (expired) approval of the same claim."""
+        ...
 
 
 class ClaimStore(Protocol):

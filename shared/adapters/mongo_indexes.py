@@ -25,6 +25,8 @@ INDEXES: Final = (
     Index("ledger", ("ts",)),
     Index("ledger", ("open",), sparse=True),
     Index("budget", ("grp",)),
+    Index("claims", ("acct",)),
+    Index("claims", ("open",), sparse=True),
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain.calendar import MS_PER_HOUR, iso_time, utc_day
 from shared.domain.claims import CLAIM_KIND, ClaimTerms, VaultIdentity, claim_id, seqno_field, terms_document
-from shared.domain.errors import Unavailable
+from shared.domain.errors import Unavailable, ensure
 from shared.domain.game_config import Economy
 from shared.domain.ledger import Accepted, Decision, Declined, Emission, Leg
 from shared.domain.money import INT64_MAX
@@ -147,8 +147,7 @@ def _terms(player: Player, wish: ClaimWish, *, vault: VaultIdentity, now_ms: int
     if last is None:  # the wallet changed while the chain was being read
         raise Unavailable("The wallet just changed; ask again", code="wallet_changed")
     units = wish.credits * vault.units_per_credit
-    if units > INT64_MAX:
-        raise Unavailable("The vault's units do not fit", code="units_out_of_range")
+    ensure(0 < units <= INT64_MAX, "a claim's jetton units fit int64")
     return ClaimTerms(
         id=claim_id(wish.key),
         account=player.id,

@@ -1,0 +1,102 @@
+"""Claims and approvals on MongoDB: one document each, changed by compare-and-set on its revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.mongo import reading, writing
+from shared.domain.claims import Claim, terms_document, terms_from
+from shared.domain.ledger import plain
+from shared.domain.signing_policy import Approval
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+
+class MongoClaimStore:
+    """ports.ClaimStore over the collection `claims`; `open` is a sparse mark for settle."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._claims = database["claims"]
+
+    def insert(self, claim: Claim) -> None:
+        from pymongo.errors import DuplicateKeyError
+
+        try:
+            with writing():
+                self._claims.insert_one(_document(claim))
+        except DuplicateKeyError:
+            return
+
+    def read(self, claim_id: str) -> Claim | None:
+        with reading():
+            document = self._claims.find_one({"_id": claim_id})
+        return None if document is None else _claim(document)
+
+    def replace(self, claim: Claim, *, expected_revision: int) -> bool:
+        with writing():
+            result = self._claims.replace_one(
+                {"_id": claim.terms.id, "rev": expected_revision}, _document(claim)
+            )
+        return result.matched_count == 1
+
+    def of_account(self, account: str) -> list[Claim]:
+        with reading():
+            return [_claim(document) for document in self._claims.find({"acct": account})]
+
+    def open_claims(self, *, limit: int) -> list[Claim]:
+        with reading():
+            return [_claim(document) for document in self._claims.find({"open": 1}).limit(limit)]
+
+
+class MongoApprovalStore:
+    """ports.ApprovalStore over the collection `approvals`."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._approvals = database["approvals"]
+
+    def read(self, claim_id: str) -> Approval | None:
+        with reading():
+            document = self._approvals.find_one({"_id": claim_id})
+        if document is None:
+            return None
+        return Approval(document["binding"], document["by"], int(document["ms"]))
+
+    def write(self, claim_id: str, approval: Approval) -> None:
+        from pymongo.errors import DuplicateKeyError
+
+        document = {
+            "_id": claim_id,
+            "binding": approval.binding,
+            "by": approval.approved_by,
+            "ms": approval.approved_ms,
+        }
+        try:
+            with writing():
+                self._approvals.insert_one(document)
+        except DuplicateKeyError:
+            with writing():
+                self._approvals.replace_one({"_id": claim_id}, document)
+
+
+def _document(claim: Claim) -> dict[str, Any]:
+    document = asdict(claim)
+    del document["terms"], document["revision"]
+    document |= {
+        "_id": claim.terms.id,
+        "acct": claim.terms.account,
+        "rev": claim.revision,
+        "terms": terms_document(claim.terms),
+    }
+    if claim.is_open:
+        document["open"] = 1
+    return document
+
+
+def _claim(document: Mapping[str, Any]) -> Claim:
+    fields = plain({name: value for name, value in document.items() if name in Claim.__dataclass_fields__})
+    return Claim(
+        **{**fields, "terms": terms_from(plain(document["terms"])), "revision": int(document["rev"])}
+    )

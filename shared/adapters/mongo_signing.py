@@ -1,0 +1,97 @@
+"""The signer's own collections on MongoDB: its write-ahead journal, its daily limit and its audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.mongo import reading, writing
+from shared.ports import JournalEntry
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+
+class MongoSigningJournal:
+    """ports.SigningJournal over the collection `signer_journal`."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._journal = database["signer_journal"]
+
+    def read(self, journal_id: str) -> JournalEntry | None:
+        with reading():
+            document = self._journal.find_one({"_id": journal_id})
+        if document is None:
+            return None
+        return JournalEntry(
+            id=document["_id"],
+            claim_id=document["claim"],
+            state=document["state"],
+            payload_hash=document["hash"],
+            valid_until_s=int(document["validUntil"]),
+            signature=document["signature"],
+            generation=int(document["gen"]),
+        )
+
+    def insert(self, entry: JournalEntry) -> bool:
+        from pymongo.errors import DuplicateKeyError
+
+        try:
+            with writing():
+                self._journal.insert_one(_document(entry))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def replace(self, entry: JournalEntry, *, expected_generation: int) -> bool:
+        with writing():
+            result = self._journal.replace_one(
+                {"_id": entry.id, "gen": expected_generation}, _document(entry)
+            )
+        return result.matched_count == 1
+
+
+class MongoSignerLimits:
+    """ports.SignerLimits over the collection `signer_limits`: one counter a day, taken like a hold."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._limits = database["signer_limits"]
+
+    def take(self, *, day: str, credits: int, cap: int) -> bool:
+        from pymongo.errors import DuplicateKeyError
+
+        # Counting up against the cap of the moment: a cap lowered during the day holds at once.
+        limit_id = f"day:{day}"
+        try:
+            with writing():
+                self._limits.insert_one({"_id": limit_id, "used": 0})
+        except DuplicateKeyError:
+            pass
+        with writing():
+            result = self._limits.update_one(
+                {"_id": limit_id, "used": {"$lte": cap - credits}}, {"$inc": {"used": credits}}
+            )
+        return result.modified_count == 1
+
+
+class MongoSignerAudit:
+    """ports.SignerAudit over the collection `signer_audit`; nothing here is ever changed or deleted."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._audit = database["signer_audit"]
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        with writing():
+            self._audit.insert_one(dict(record))
+
+
+def _document(entry: JournalEntry) -> dict[str, Any]:
+    return {
+        "_id": entry.id,
+        "claim": entry.claim_id,
+        "state": entry.state,
+        "hash": entry.payload_hash,
+        "validUntil": entry.valid_until_s,
+        "signature": entry.signature,
+        "gen": entry.generation,
+    }
