@@ -49,7 +49,10 @@ async def serve_http(app: AsgiApp, stopping: asyncio.Event, *, name: str, port: 
 
     Raises OSError when the port is taken.
     """
-    with socket.create_server(("127.0.0.1", port), backlog=256) as listener:
+    # asyncio turns Nagle's delay off only for sockets that name TCP; with it a call costs 43 ms.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             app, lifespan="off", ws="none", access_log=False, log_level="warning", timeout_keep_alive=60
