@@ -1,0 +1,104 @@
+"""The app factory: routers in, one FastAPI application out, with everything the edge promises around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NoReturn
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import Match
+from typing_extensions import override
+
+from functions.edge.boundary import Boundary
+from functions.edge.exchange import exchange_of
+from functions.edge.openapi import completed
+from functions.edge.routes import EdgeRoute, edge_router
+from functions.edge.wiring import EdgeWiring
+from shared.domain.errors import InvariantBroken, Refused, ensure
+
+__all__ = ["create_app", "edge_router"]
+
+API_VERSION: Final = "1.0.0"
+_NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+}
+"""Traces come from X-Ray; FastAPI's own spans would cost time and show nobody anything."""
+
+
+class EdgeApp(FastAPI):
+    """FastAPI whose OpenAPI document tells the truth about our errors."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = completed(super().openapi())
+        return self.openapi_schema
+
+
+def create_app(name: str, *, routers: Sequence[APIRouter], wiring: Callable[[], EdgeWiring]) -> FastAPI:
+    """The ASGI application of one function.
+
+    `wiring` is called at the first request and then once per request: it checks readiness, builds
+    what the edge needs, and keeps it. No documentation route is served anywhere; `app.openapi()`
+    generates the document. Raises InvariantBroken for a route that did not come from `edge_router`.
+    """
+    app = EdgeApp(
+        title=f"AIBA Arena: {name}",
+        version=API_VERSION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Boundary, name=name, wiring=wiring)],
+        telemetry=_NO_TELEMETRY,
+    )
+    for router in routers:
+        ensure(all(isinstance(route, EdgeRoute) for route in router.routes), "routes come from edge_router()")
+        app.include_router(router)
+    app.state.wiring = wiring
+    app.state.routes = [route for router in routers for route in router.routes]
+    app.add_exception_handler(HTTPException, _refuse_http)
+    app.add_exception_handler(RequestValidationError, _refuse_form)
+    return app
+
+
+async def _refuse_http(request: Request, error: Exception) -> NoReturn:
+    """The framework's own noes (no such route, not this method) in our words."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        exchange_of(request.scope).reply_headers["allow"] = ", ".join(_allowed_methods(request))
+        raise Refused("This path answers other methods", code="method_not_allowed") from error
+    if status == 404:
+        raise Refused("There is nothing here", code="not_found") from error
+    raise InvariantBroken(f"the framework answered {status} by itself") from error
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """The methods of all routes of this path; the framework names those of the first one only."""
+    matching = [
+        route for route in request.app.state.routes if route.matches(request.scope)[0] is not Match.NONE
+    ]
+    return sorted({method for route in matching for method in route.methods})
+
+
+async def _refuse_form(request: Request, error: Exception) -> NoReturn:  # noqa: ARG001 - the framework's signature
+    """Each invalid field with its place and path; what was sent is never repeated."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    errors = [_field_error(entry) for entry in found]
+    raise Refused(
+        "The request has invalid fields", code="invalid_request", extra={"errors": errors}
+    ) from error
+
+
+def _field_error(entry: dict[str, Any]) -> dict[str, str]:
+    place, *path = entry["loc"]
+    code = "unknown_field" if entry["type"] == "extra_forbidden" else str(entry["type"])
+    return {"in": str(place), "field": ".".join(map(str, path)), "code": code, "detail": str(entry["msg"])}

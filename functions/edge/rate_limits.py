@@ -1,0 +1,102 @@
+"""How often: which token buckets a request is counted in, and the headers that tell the client.
+
+Every route counts per client address and, where one is known, per subject; the routes below count in
+a bucket of their own too, all in one round trip to the limiter. Counts are overridden by name through
+the game configuration's `limits`. Headers: IETF draft-ietf-httpapi-ratelimit-headers-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from functions.edge.wiring import OnOutage
+from shared.ports import LimitCheck, LimitVerdict
+
+MINUTE_S: Final = 60
+SUBJECT_LENGTH_MAX: Final = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """At most `limit` in `window_s` seconds per `counted_by`: the address, the subject, or a body field."""
+
+    name: str
+    limit: int
+    window_s: int
+    counted_by: Literal["address", "subject", "email"]
+
+
+PER_ADDRESS: Final = Policy("address", 600, MINUTE_S, "address")
+PER_PLAYER: Final = Policy("player", 120, MINUTE_S, "subject")
+BATTLE_RUN: Final = Policy("battle_run", 25, MINUTE_S, "subject")
+CLAIM: Final = Policy("claim", 6, MINUTE_S, "subject")
+WALLET: Final = Policy("wallet", 6, MINUTE_S, "subject")
+ADMIN_LOGIN_ADDRESS: Final = Policy("admin_login_address", 5, 15 * MINUTE_S, "address")
+ADMIN_LOGIN_ACCOUNT: Final = Policy("admin_login_account", 5, 15 * MINUTE_S, "email")
+
+ROUTE_POLICIES: Final[Mapping[tuple[str, str], tuple[Policy, ...]]] = {
+    ("POST", "/api/battle/run"): (BATTLE_RUN,),
+    ("POST", "/api/claims"): (CLAIM,),
+    ("POST", "/api/wallet/challenge"): (WALLET,),
+    ("POST", "/api/wallet"): (WALLET,),
+    ("DELETE", "/api/wallet"): (WALLET,),
+    ("POST", "/api/admin/login"): (ADMIN_LOGIN_ADDRESS, ADMIN_LOGIN_ACCOUNT),
+}
+
+REFUSES_WITHOUT_LIMITER: Final = frozenset({("POST", "/api/claims"), ("POST", "/api/admin/login")})
+"""Where guessing or draining would pay, no limiter means no service; the rest falls back per instance."""
+
+
+def checks_for(
+    method: str, route: str, *, address: str, subject: str, body: Any, overrides: Mapping[str, int]
+) -> list[LimitCheck]:
+    """The buckets of one request, the route's own last; a policy whose subject is unknown is left out."""
+    subjects = {"address": address, "subject": subject, "email": _email(body)}
+    policies = (PER_ADDRESS, PER_PLAYER, *ROUTE_POLICIES.get((method, route), ()))
+    return [
+        LimitCheck(
+            policy=policy.name,
+            subject=subjects[policy.counted_by],
+            limit=overrides.get(policy.name, policy.limit),
+            window_s=policy.window_s,
+        )
+        for policy in policies
+        if subjects[policy.counted_by]
+    ]
+
+
+def on_outage_of(method: str, route: str) -> OnOutage:
+    """What happens to this route's requests while the shared limiter is down."""
+    return "refuse" if (method, route) in REFUSES_WITHOUT_LIMITER else "fall_back"
+
+
+def _email(body: Any) -> str:
+    """The account a login names, in one spelling; anything else is refused later by its form."""
+    email = body.get("email") if isinstance(body, dict) else None
+    return email.strip().lower()[:SUBJECT_LENGTH_MAX] if isinstance(email, str) else ""
+
+
+def limit_headers(checks: Sequence[LimitCheck], verdict: LimitVerdict) -> dict[str, str]:
+    """RateLimit-Policy names all buckets (quota q, window w); RateLimit the tightest (remaining r, reset t)."""
+    spent = verdict.limit - verdict.remaining
+    full_again_ms = spent * verdict.window_s * 1000 // max(verdict.limit, 1)
+    reset_s = -(-max(verdict.retry_after_ms, full_again_ms) // 1000)
+    return {
+        "ratelimit-policy": ", ".join(f'"{c.policy}";q={c.limit};w={c.window_s}' for c in checks),
+        "ratelimit": f'"{verdict.policy}";r={verdict.remaining};t={reset_s}',
+    }
+
+
+def refused_headers(checks: Sequence[LimitCheck], extra: Mapping[str, Any]) -> dict[str, str]:
+    """The same headers from a refusal's extra {retryAfterMs, policy, limit, remaining, windowS}."""
+    verdict = LimitVerdict(
+        is_allowed=False,
+        policy=str(extra["policy"]),
+        limit=int(extra["limit"]),
+        remaining=int(extra["remaining"]),
+        window_s=int(extra["windowS"]),
+        retry_after_ms=int(extra["retryAfterMs"]),
+    )
+    return limit_headers(checks, verdict)

@@ -1,0 +1,51 @@
+"""One JSON line per request, through Powertools: who (hashed), which route, how it ended, how long it took.
+
+Bodies, queries, headers, tokens and addresses are never logged; the route is its template.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from functions.edge.exchange import Exchange
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+
+@functools.cache
+def service_logger(name: str) -> Logger:
+    """The function's logger; imported at the first line, because it costs more than all of health."""
+    from aws_lambda_powertools import Logger
+
+    return Logger(service=f"arena-{name}", level="INFO", use_rfc3339=True)
+
+
+def who(subject: str) -> str:
+    """A pseudonym of the caller, stable across requests, that a log reader cannot turn back by reading."""
+    return hashlib.sha256(f"arena-log:{subject}".encode()).hexdigest()[:16] if subject else ""
+
+
+def log_request(
+    name: str, exchange: Exchange, *, method: str, status: int, duration_ms: float, is_cold_start: bool
+) -> None:
+    """Write the request's line: info, or error with the cause and its trace when it is our fault."""
+    fields: dict[str, Any] = {
+        "request_id": exchange.request_id,
+        "method": method,
+        "route": exchange.route or "unmatched",
+        "status": status,
+        "outcome": exchange.outcome,
+        "duration_ms": round(duration_ms, 1),
+        "cold_start": is_cold_start,
+        "who": who(exchange.subject),
+    }
+    if exchange.is_limiter_down:
+        fields["limiter_fallback"] = True
+    logger = service_logger(name)
+    if status >= 500:
+        logger.error("request", exc_info=exchange.cause, extra=fields)
+    else:
+        logger.info("request", extra=fields)

@@ -1,0 +1,58 @@
+"""What the edge needs from the outside, handed over by bootstrap as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from shared.domain.session import Session
+from shared.domain.telegram_init_data import InitData
+from shared.ports import Clock, LimitCheck, LimitVerdict
+
+OnOutage = Literal["refuse", "fall_back"]
+
+
+class Limit(Protocol):
+    """The service limit_requests, bound to its limiters.
+
+    Raises Refused `rate_limited` with extra {retryAfterMs, policy, limit, remaining, windowS}, and
+    Unavailable `limiter_unavailable` when the store is down and `on_outage` is "refuse".
+    """
+
+    def __call__(self, checks: Sequence[LimitCheck], *, on_outage: OnOutage) -> LimitVerdict: ...
+
+
+class VerifySession(Protocol):
+    """Token to session; raises Refused `token_invalid` or `token_expired`."""
+
+    def __call__(self, token: str, *, now_s: int) -> Session: ...
+
+
+class JudgeInitData(Protocol):
+    """Raw initData to what Telegram vouches for, with this bot's token and age limit bound."""
+
+    def __call__(self, raw: str, *, now_s: int) -> InitData: ...
+
+
+def no_limit_overrides() -> Mapping[str, int]:
+    """The limits as this package declares them."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeWiring:
+    """One function's connections; a part it does not hold is None and its routes cannot ask for it.
+
+    `cors_origins` are exact origins. `limit_overrides` maps a policy's name to its count per window
+    (GameConfig.limits). `address_header` is the platform's own header with the client's address, in
+    lower case, where the connection's peer is the platform itself (Vercel); empty elsewhere.
+    """
+
+    clock: Clock
+    cors_origins: frozenset[str] = frozenset()
+    limit: Limit | None = None
+    limit_overrides: Callable[[], Mapping[str, int]] = no_limit_overrides
+    verify_session: VerifySession | None = None
+    judge_init_data: JudgeInitData | None = None
+    address_header: str = ""
