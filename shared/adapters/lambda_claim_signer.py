@@ -1,0 +1,51 @@
+"""The private signer function, invoked through IAM with nothing but a claim's id."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from shared.domain.errors import Unavailable
+from shared.ports import SignerAnswer
+
+CONNECT_S = 1.0
+READ_S = 2.5
+
+
+class LambdaClaimSigner:
+    """ports.ClaimSigner over Lambda's Invoke; boto3 is imported at the first claim, not at cold start."""
+
+    def __init__(self, *, function_name: str, endpoint_url: str | None = None) -> None:
+        self._function_name = function_name
+        self._endpoint_url = endpoint_url
+        self._client: Any = None
+
+    def request_signature(self, claim_id: str) -> SignerAnswer:
+        """The signer's decision; raises Unavailable when it, or what it needs, did not answer.
+
+        The claim then stays reserved: the same request asks again.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        payload = json.dumps({"claimId": claim_id}).encode()
+        try:
+            reply = self._lambda().invoke(FunctionName=self._function_name, Payload=payload)
+            answer = json.loads(reply["Payload"].read())
+        except (BotoCoreError, ClientError, ValueError) as error:
+            raise Unavailable("The signer did not answer", code="signer_unavailable") from error
+        if "FunctionError" in reply or "error" in answer:
+            code = answer.get("error", {}).get("code") if isinstance(answer.get("error"), dict) else None
+            raise Unavailable("The signer could not decide", code=code or "signer_unavailable")
+        return SignerAnswer(
+            state=answer["state"], rule=answer["rule"], code=answer["code"], is_final=answer["isFinal"]
+        )
+
+    def _lambda(self) -> Any:
+        if self._client is None:
+            import boto3
+            from botocore.config import Config
+
+            # One try: a retried invoke would only queue behind the first, and the caller's key retries.
+            limits = Config(connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"total_max_attempts": 1})
+            self._client = boto3.client("lambda", endpoint_url=self._endpoint_url, config=limits)
+        return self._client
