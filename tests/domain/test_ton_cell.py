@@ -110,9 +110,12 @@ def test_a_cell_with_a_hundred_levels_of_shared_children_costs_nothing_to_compar
 
 def test_a_reader_gives_back_every_field_in_order() -> None:
     leaf = CellBuilder().unsigned(5, bits=3).build()
-    cell = CellBuilder().unsigned(9, bits=7).address(SOMEONE).octets(b"ab").reference(leaf).build()
+    cell = (
+        CellBuilder().unsigned(9, bits=7).coins(1000).address(SOMEONE).octets(b"ab").reference(leaf).build()
+    )
     reader = CellReader(cell)
     assert reader.unsigned(bits=7) == 9
+    assert reader.coins() == 1000
     assert reader.address() == SOMEONE
     assert reader.octets(count=2) == b"ab"
     assert reader.reference() == leaf

@@ -81,6 +81,13 @@ def parse_address(text: object, *, network_id: int) -> Address:
     return written.address
 
 
+def stored_address(raw: str) -> Address:
+    """Take back an address we wrote ourselves: `raw` is canonical already, or InvariantBroken."""
+    written = read_address(raw)
+    ensure(written.address.raw == raw, "addresses are stored in their canonical raw form")
+    return written.address
+
+
 def bounceable(address: Address, *, network_id: int) -> str:
     """The friendly URL-safe form for contracts: a message that fails there returns its coins."""
     return _friendly(address, _BOUNCEABLE, network_id)

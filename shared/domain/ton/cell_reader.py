@@ -27,6 +27,10 @@ class CellReader:
     def octets(self, *, count: int) -> bytes:
         return self.unsigned(bits=8 * count).to_bytes(count, "big")
 
+    def coins(self) -> int:
+        """VarUInteger 16: four bits of byte length, then that many bytes."""
+        return self.unsigned(bits=8 * self.unsigned(bits=4))
+
     def address(self) -> Address:
         """addr_std without anycast in workchain 0 or -1; any other kind of address is refused."""
         if self.unsigned(bits=3) != 0b100:
