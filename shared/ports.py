@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from shared.domain.budgets import BudgetPlan
 from shared.domain.claims import Claim, ClaimState
+from shared.domain.fairness import FairnessRecord
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row
 from shared.domain.player import Player
@@ -138,7 +139,11 @@ class SigningKey(Protocol):
         ...
 
     def sign(self, message: bytes) -> bytes:
-        """64 bytes, pure Ed25519. Raises KeyRefused or Unavailable; never returns anything else."""
+        """64 bytes, pure Ed25519, of a message of 1 to 4,096 bytes.
+
+        Raises Unavailable `kms_unavailable`, `kms_key_disabled`, `kms_access_denied` or
+        `kms_key_not_found`; never returns anything else.
+        """
         ...
 
 
@@ -284,3 +289,33 @@ class ClaimSigner(Protocol):
     """The private signer, told nothing but a claim's id; it re-reads everything itself."""
 
     def request_signature(self, claim_id: str) -> SignerAnswer: ...
+
+
+class FairnessStore(Protocol):
+    """Commitments of each day's chance and, once the day is over, its seeds; nothing else ever changes."""
+
+    def epochs(self, day: str) -> list[FairnessRecord]:
+        """The records of a UTC day, the one that counts last; at most ten."""
+        ...
+
+    def of_days(self, days: Sequence[str]) -> list[FairnessRecord]:
+        """Each day's first record, for the days that have one, in the order asked for."""
+        ...
+
+    def insert(self, record: FairnessRecord) -> None:
+        """Insert unless the epoch exists already: a commitment is made once."""
+        ...
+
+    def publish(self, epoch: str, *, seed: str) -> None:
+        """Set the epoch's seed unless it is public already."""
+        ...
+
+
+class ReferralCodes(Protocol):
+    """Global uniqueness of referral codes: inserted before the row that relies on it."""
+
+    def take(self, name: str, account: str) -> str:
+        """Insert the code for the account unless taken; return the account that owns it now."""
+        ...
+
+    def owner(self, name: str) -> str | None: ...

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from shared.domain.budgets import BudgetPlan
 from shared.domain.errors import Unavailable
+from shared.domain.fairness import FairnessRecord
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row, row_document, row_from_document
 from shared.domain.player import Player, project
@@ -154,3 +156,37 @@ class FakeLimiter:
             window_s=check.window_s,
             retry_after_ms=0 if is_allowed else check.window_s * 1000 // check.limit,
         )
+
+
+class FakeFairnessStore:
+    """ports.FairnessStore in memory."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, FairnessRecord] = {}
+
+    def epochs(self, day: str) -> list[FairnessRecord]:
+        names = [day, *(f"{day}:{number}" for number in range(1, 10))]
+        return [self.records[name] for name in names if name in self.records]
+
+    def of_days(self, days: Sequence[str]) -> list[FairnessRecord]:
+        return [self.records[day] for day in days if day in self.records]
+
+    def insert(self, record: FairnessRecord) -> None:
+        self.records.setdefault(record.epoch, record)
+
+    def publish(self, epoch: str, *, seed: str) -> None:
+        if not self.records[epoch].seed:
+            self.records[epoch] = replace(self.records[epoch], seed=seed)
+
+
+class FakeNames:
+    """ports.ReferralCodes in memory."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, str] = {}
+
+    def take(self, name: str, account: str) -> str:
+        return self.owners.setdefault(name, account)
+
+    def owner(self, name: str) -> str | None:
+        return self.owners.get(name)

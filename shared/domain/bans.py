@@ -27,3 +27,16 @@ def check_not_banned(player: Player, scope: BanScope, *, now_ms: int) -> None:
         if ban["until"]:
             extra["until"] = iso_time(int(ban["until"]))
         raise Refused("This account may not do that", code="banned", extra=extra)
+
+
+def standing_bans(player: Player, *, now_ms: int) -> list[dict[str, str]]:
+    """The bans in force, as the player is told of them: scope, reason and, unless for good, until when."""
+    told: list[dict[str, str]] = []
+    for scope, ban in sorted(player.state.get("bans", {}).items()):
+        until_ms = int(ban["until"])
+        if until_ms and until_ms <= now_ms:
+            continue
+        told.append({"scope": scope, "reason": ban.get("reason", "")})
+        if until_ms:
+            told[-1]["until"] = iso_time(until_ms)
+    return told

@@ -13,6 +13,7 @@ from shared.domain.emission_windows import is_emission_open
 from shared.domain.fairness import (
     BattleProof,
     BattleTicket,
+    DaySeed,
     battle_seed,
     commitment_of,
     proof_document,
@@ -37,14 +38,6 @@ class BattleWish:
     broker_id: str
     mode_key: str
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class DaySeed:
-    """The chance of a day: its epoch's public name and the secret 32 bytes behind its commitment."""
-
-    epoch: str
-    seed: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,29 @@ def last_row_before_ms(epoch: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class DaySeed:
+    """The chance of a day: its epoch's public name and the secret 32 bytes behind its commitment."""
+
+    epoch: str
+    seed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessRecord:
+    """What the public may know of an epoch; `seed` is empty until its day is over, then hex.
+
+    `note` tells the public why a day has more than one epoch.
+    """
+
+    epoch: str
+    commitment: str
+    key_id: str
+    created_ms: int
+    seed: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BattleProof:
     """What a battle stores so that anyone can recompute it; scoring numbers are basis points."""
 
