@@ -1,4 +1,4 @@
-"""The real parts every test may ask for: a database, the Upstash REST endpoint and the KMS endpoint.
+"""The real parts every test may ask for: a database, the Upstash REST, KMS and TON endpoints.
 
 Each starts when the first test of a session asks for it, on a free loopback port, and is stopped by
 its process id. Under pytest-xdist every worker has a set of its own.
@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from nacl.signing import SigningKey
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from infra.local.chain_client import ChainClient
+from infra.local.clock import write_offset_ms
 from infra.local.endpoint_process import EndpointProcess, start_endpoint, stop_endpoint
+from infra.local.world import World, create_world
 
 KMS_ACCOUNT = "000000000000"
 FUNCTION_NAMES = ("health", "battle", "economy", "claim", "admin", "signer", "settle")
@@ -91,3 +95,32 @@ def kms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     principals = [f"--principal={access_key_id(name)}={role_arn(name)}" for name in FUNCTION_NAMES]
     for endpoint in _endpoint(folder, "infra.local.kms_endpoint", *principals):
         yield endpoint.url
+
+
+@pytest.fixture(scope="module")
+def chain_clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The clock file of the module's chain: real time until a test moves it."""
+    path = tmp_path_factory.mktemp("clock") / "offset_ms"
+    write_offset_ms(path, 0)
+    return path
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory, chain_clock: Path) -> Iterator[ChainClient]:
+    """A TON chain of the test module's own, because lags, faults and moved time stay with it."""
+    folder = tmp_path_factory.mktemp("chain")
+    arguments = ("--api-key", "fake-ton-key", "--clock", str(chain_clock))
+    for endpoint in _endpoint(folder, "infra.local.chain_endpoint", *arguments):
+        yield ChainClient(endpoint.url, api_key="fake-ton-key")
+
+
+@pytest.fixture(scope="module")
+def oracle() -> SigningKey:
+    """The key of `world`'s vault."""
+    return SigningKey.generate()
+
+
+@pytest.fixture(scope="module")
+def world(chain: ChainClient, oracle: SigningKey) -> World:
+    """Jetton and vault on the module's chain."""
+    return create_world(chain, oracle_public_key=bytes(oracle.verify_key))

@@ -2,11 +2,10 @@
 'use strict';
 
 const { Cell, Dictionary, beginCell, external, internal } = require('@ton/core');
-const { Blockchain } = require('@ton/sandbox');
+const { Blockchain, EmulationError } = require('@ton/sandbox');
 const { AccountHistory } = require('./accounts');
 const { JettonTransfers } = require('./jetton_transfers');
 
-const KEPT_BLOCKS = 1000; // what a pinned read can still reach; a real liteserver forgets old states too
 const KEPT_TRANSACTIONS = 1000;
 const FIRST_SEQNO = 1000;
 const GLOBAL_ID_PARAM = 19;
@@ -27,14 +26,16 @@ class Chain {
   #transactions = new Map();
   #brokenCode = new Map();
   #treasury;
+  #keptBlocks; // what a pinned read can still reach; a real liteserver forgets old states too
 
   isStalled = false;
   isDelayed = false;
   shardLagS;
   lastTransactions = [];
 
-  constructor({ blockchain, clock, networkId, shardLagS }) {
+  constructor({ blockchain, clock, networkId, shardLagS, keptBlocks }) {
     this.#blockchain = blockchain;
+    this.#keptBlocks = keptBlocks;
     this.#clock = clock;
     this.networkId = networkId;
     this.shardLagS = shardLagS;
@@ -46,10 +47,10 @@ class Chain {
   }
 
   /** A new world: an owner account with a million TON and nothing else. */
-  static async create({ clock, networkId, shardLagS }) {
+  static async create(options) {
     const blockchain = await Blockchain.create({ config: 'slim' });
-    blockchain.setConfig(configFor(blockchain.config, networkId));
-    const chain = new Chain({ blockchain, clock, networkId, shardLagS });
+    blockchain.setConfig(configFor(blockchain.config, options.networkId));
+    const chain = new Chain({ blockchain, ...options });
     blockchain.now = chain.head.shard.timeS;
     chain.#treasury = await blockchain.treasury('owner');
     await chain.#recordAccount(chain.#treasury.address);
@@ -65,7 +66,7 @@ class Chain {
   }
 
   get oldestSeqno() {
-    return Math.max(FIRST_SEQNO, this.head.seqno - KEPT_BLOCKS + 1);
+    return Math.max(FIRST_SEQNO, this.head.seqno - this.#keptBlocks + 1);
   }
 
   /** An account as it is now; see AccountHistory.at. */
@@ -83,14 +84,18 @@ class Chain {
     return this.#transactions.get(address.toRawString()) ?? [];
   }
 
+  /** The stack's clock, in whole seconds. */
+  nowS() {
+    return this.#clock();
+  }
+
   /** Let the blocks catch up with the clock, unless block production is stalled. */
   advance() {
     if (this.isStalled) return;
-    const timeS = Math.max(this.head.timeS, this.#clock());
+    const timeS = Math.max(this.head.timeS, this.nowS());
     const shardTimeS = Math.max(this.head.shard.timeS, timeS - this.shardLagS);
-    if (timeS === this.head.timeS && shardTimeS === this.head.shard.timeS) return;
     const isShardMoved = shardTimeS > this.head.shard.timeS;
-    this.#produceBlock({ timeS, shardTimeS, isShardMoved });
+    if (timeS > this.head.timeS || isShardMoved) this.#produceBlock({ timeS, shardTimeS, isShardMoved });
   }
 
   /** Take an external message as a validator does: at once, or held while delayed or stalled. */
@@ -110,8 +115,7 @@ class Chain {
     while (this.lastTransactions.length < limit && this.#pending.length > 0) {
       const held = this.#pending[0];
       held.iterator ??= await this.#begin(held.message);
-      const isMore = await this.#step(held.iterator).catch(() => false); // a refused message just disappears
-      if (!isMore) this.#pending.shift();
+      if (!(await this.#stepUnlessRefused(held.iterator))) this.#pending.shift();
     }
   }
 
@@ -167,6 +171,16 @@ class Chain {
     return true;
   }
 
+  /** As #step; a held message that is not accepted when its turn comes just disappears, as on the network. */
+  async #stepUnlessRefused(iterator) {
+    try {
+      return await this.#step(iterator);
+    } catch (error) {
+      if (error instanceof EmulationError) return false;
+      throw error;
+    }
+  }
+
   async #recordAccount(address) {
     this.#produceBlock({ timeS: this.head.timeS, shardTimeS: this.head.shard.timeS, isShardMoved: true });
     const { account } = await this.#blockchain.getContract(address);
@@ -189,7 +203,7 @@ class Chain {
     const next = isShardMoved ? { seqno: shard.seqno + 1, timeS: shardTimeS } : shard;
     this.head = { seqno: this.head.seqno + 1, timeS, shard: next };
     this.#blocks.set(this.head.seqno, this.head);
-    this.#blocks.delete(this.head.seqno - KEPT_BLOCKS);
+    this.#blocks.delete(this.head.seqno - this.#keptBlocks);
   }
 }
 

@@ -3,7 +3,16 @@
 
 const { WireError } = require('./wire');
 
-const FAULTS = ['rate_limit', 'server_error', 'hang', 'wrong_head', 'wrong_state', 'wrong_network', 'drop_message'];
+// Each fault with the whole number it needs: by how many blocks to lie, or which network to pretend.
+const FAULTS = {
+  rate_limit: undefined,
+  server_error: undefined,
+  hang: undefined,
+  drop_message: undefined,
+  wrong_head: 'blocks',
+  wrong_state: 'blocks',
+  wrong_network: 'network_id',
+};
 
 /**
  * The same chain may be asked through several providers, each with its own lags and faults.
@@ -36,8 +45,10 @@ class Provider {
 
   /** Make the next `count` requests fail as `kind` says, all of them or only those of one `method`. */
   order({ kind, count, method, ...details }) {
-    if (!FAULTS.includes(kind)) throw new WireError(422, `a fault is one of ${FAULTS.join(', ')}`);
+    if (!Object.hasOwn(FAULTS, kind)) throw new WireError(422, `a fault is one of ${Object.keys(FAULTS).join(', ')}`);
     if (!Number.isInteger(count) || count < 1) throw new WireError(422, 'count must be a whole number, at least 1');
+    const detail = FAULTS[kind];
+    if (detail && !Number.isInteger(details[detail])) throw new WireError(422, `${kind} needs a whole ${detail}`);
     this.#faults.push({ kind, method, left: count, ...details });
   }
 

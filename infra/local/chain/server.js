@@ -37,11 +37,14 @@ async function readBody(request) {
     chunks.push(chunk);
   }
   if (size === 0) return {};
+  let body;
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch {
     throw new WireError(422, 'request body is not JSON');
   }
+  if (typeof body !== 'object' || body === null) throw new WireError(422, 'request body is not a JSON object');
+  return body;
 }
 
 /** {provider, method, params, id} of a call, or undefined when the path is not the API's. */
@@ -134,6 +137,7 @@ function readOptions() {
       port: { type: 'string', default: '0' },
       clock: { type: 'string' },
       'network-id': { type: 'string', default: '-239' },
+      'kept-blocks': { type: 'string', default: '1000' },
       'shard-lag-s': { type: 'string', default: '2' },
       'exit-with-parent': { type: 'boolean', default: false },
     },
@@ -146,6 +150,7 @@ function readOptions() {
   return {
     apiKey: values['api-key'],
     clock: fileClock(values.clock),
+    keptBlocks: whole('kept-blocks'),
     networkId: whole('network-id'),
     port: whole('port'),
     shardLagS: whole('shard-lag-s'),
@@ -159,9 +164,9 @@ function exitWithParent() {
 }
 
 async function main() {
-  const { apiKey, clock, networkId, port, shardLagS, isBoundToParent } = readOptions();
+  const { apiKey, port, isBoundToParent, ...chainOptions } = readOptions();
   if (isBoundToParent) exitWithParent();
-  const chain = await Chain.create({ clock, networkId, shardLagS });
+  const chain = await Chain.create(chainOptions);
   const providers = { primary: new Provider(chain), secondary: new Provider(chain) };
   const server = http.createServer(handler({ chain, providers, inTurn: oneAtATime() }, apiKey));
   process.on('SIGTERM', () => process.exit(0));

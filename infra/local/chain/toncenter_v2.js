@@ -2,6 +2,7 @@
 'use strict';
 
 const { Cell, beginCell, loadMessage, storeMessage } = require('@ton/core');
+const { EmulationError } = require('@ton/sandbox');
 const wire = require('./wire');
 
 const { BASECHAIN, MASTERCHAIN, WireError, base64, blockHash, blockId, transactionId } = wire;
@@ -46,8 +47,8 @@ const methods = {
   },
 
   /** A server's own wall clock is in this answer: nothing may be settled on it. */
-  getConsensusBlock({ provider }) {
-    return { consensus_block: provider.headSeqno, timestamp: Date.now() / 1000 };
+  getConsensusBlock({ chain, provider }) {
+    return { consensus_block: provider.headSeqno, timestamp: chain.nowS() };
   },
 
   getAddressInformation(view, { address, seqno }) {
@@ -87,8 +88,8 @@ const methods = {
   getTransactions({ chain, provider }, { address, limit, lt, to_lt: toLt }) {
     const count = wire.readWhole(limit, 'limit') ?? 10;
     if (count < 1 || count > MAX_TRANSACTIONS) throw new WireError(422, `limit must be 1 to ${MAX_TRANSACTIONS}`);
-    const newest = lt ? BigInt(lt) : undefined;
-    const oldest = BigInt(toLt || 0);
+    const newest = lt ? wire.readBigInt(lt) : undefined;
+    const oldest = wire.readBigInt(toLt || 0);
     return chain
       .transactionsOf(wire.readAddress(address))
       .filter((entry) => entry.seqno <= provider.headSeqno && entry.transaction.lt > oldest)
@@ -145,6 +146,7 @@ async function send({ chain, provider }, boc, method) {
   try {
     await chain.submit(message);
   } catch (error) {
+    if (!(error instanceof EmulationError)) throw error;
     const reason = error.exitCode === undefined ? '' : ` (exit code ${error.exitCode})`;
     throw new WireError(
       500,

@@ -85,7 +85,7 @@ function readBigInt(value) {
   try {
     return BigInt(value);
   } catch {
-    throw new WireError(422, 'Invalid num, integer expected');
+    throw new WireError(422, 'Invalid number, integer expected');
   }
 }
 
@@ -128,6 +128,7 @@ module.exports = {
   blockHash,
   blockId,
   readAddress,
+  readBigInt,
   readCell,
   readStackEntry,
   readWhole,
