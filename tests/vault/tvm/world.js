@@ -2,9 +2,9 @@
 "use strict";
 const fs = require("fs");
 const path = require("path");
-const { Address, Cell, Dictionary, beginCell, contractAddress, storeStateInit, toNano } = require("@ton/core");
+const { Address, Cell, Dictionary, beginCell, contractAddress, toNano } = require("@ton/core");
 const { keyPairFromSeed, sign } = require("@ton/crypto");
-const { Blockchain, defaultConfig, updateConfig } = require("@ton/sandbox");
+const { Blockchain, createShardAccount, defaultConfig, internal, setGlobalVersion } = require("@ton/sandbox");
 
 const VAULT = path.join(__dirname, "../../../infra/vault");
 const compiled = JSON.parse(fs.readFileSync(path.join(VAULT, "vault.compiled.json"), "utf8"));
@@ -216,6 +216,22 @@ class World {
     return (await this.bc.getContract(address)).balance;
   }
 
+  /** Steps a claim transaction by transaction: the caller decides when the next one runs. */
+  async claimInSteps(who, amount, seqno, { overrides = {}, value = CLAIM_VALUE } = {}) {
+    const claim = this.claimOf(who, amount, seqno, overrides);
+    const body = claimBody(claim, this.signed(claim));
+    const message = internal({ from: who.address, to: this.vault, value, body, bounce: true });
+    return this.bc.sendMessageIter(message, { allowParallel: true });
+  }
+
+  /** Puts the vault on chain as it is, for states that would take thousands of messages to reach. */
+  async placeVault(setup, balance = toNano("0.5")) {
+    const data = vaultData({ ...this.setup, wallet: this.vaultWallet, ...setup });
+    const account = createShardAccount({ address: this.vault, code: this.code, data, balance });
+    account.account.storageStats.lastPaid = this.bc.now;
+    await this.bc.setShardAccount(this.vault, account);
+  }
+
   /** The hash of the vault's data: equal hashes mean that nothing at all changed. */
   async dataHash() {
     const state = (await this.account()).accountState;
@@ -229,6 +245,6 @@ class World {
 
 module.exports = {
   CLAIM_VALUE, DAY_S, EXIT, MAINNET, OPS, START_S, World,
-  Address, Cell, beginCell, contractAddress, defaultConfig, storeStateInit, toNano, updateConfig,
+  Address, Cell, beginCell, defaultConfig, internal, setGlobalVersion, toNano,
   claimBody, claimFields, compiled, key, keyNumber, op, order, payloadCell, phase, seqnoMap, sign, vaultData,
 };

@@ -1,0 +1,69 @@
+// Runs vault cases in the TVM and prints one JSON line per case; test_vault_in_the_tvm.py reads them.
+//   node run.js list                       {file, name} of every case
+//   node run.js run <file> [name]          {name, ok, error, facts}
+//   node run.js mutants                    {name, cases} of every mutation
+//   node run.js mutate <mutation name>     {name, ok, error}: ok when every named case fails on the mutant
+"use strict";
+const fs = require("fs");
+const path = require("path");
+
+const FILES = ["claims", "bounces", "orders", "limits", "operator", "fuzz", "model"];
+const print = (line) => console.log(JSON.stringify(line, (_, value) => (typeof value === "bigint" ? `${value}` : value)));
+const casesOf = (file) => require(path.join(__dirname, `${file}.js`));
+
+async function runCase(name, body) {
+  const facts = {};
+  try {
+    await body(facts);
+    return { name, ok: true, facts };
+  } catch (error) {
+    return { name, ok: false, error: error.stack ?? String(error), facts };
+  }
+}
+
+/** The contract with one text replaced; a replacement that fits nowhere, or in two places, is a mistake. */
+async function compileMutant({ file, find, replace }) {
+  const { compileVault, readSource } = require("../../../infra/vault/compile.js");
+  const original = readSource(file);
+  if (original.split(find).length !== 2) throw new Error(`${file} does not hold this text exactly once: ${find}`);
+  const mutated = original.replace(find, () => replace);
+  const read = (name) => (name.replace(/\.tolk$/, "") === file ? mutated : readSource(name));
+  return (await compileVault(read)).codeBoc64;
+}
+
+async function mutate(name) {
+  const mutation = require("./mutations.js")[name];
+  const { World } = require("./world.js");
+  World.mutant = await compileMutant(mutation);
+  const survivors = [];
+  for (const [file, caseName] of mutation.killedBy) {
+    const body = casesOf(file)[caseName];
+    if (body === undefined) throw new Error(`no case is called: ${caseName}`);
+    if ((await runCase(caseName, body)).ok) survivors.push(caseName);
+  }
+  return { name, ok: survivors.length === 0, error: survivors.map((each) => `still passes: ${each}`).join("\n") };
+}
+
+async function main([command, first, second]) {
+  if (command === "list") {
+    for (const file of FILES) for (const name of Object.keys(casesOf(file))) print({ file, name });
+  } else if (command === "run") {
+    for (const [name, body] of Object.entries(casesOf(first))) {
+      if (second === undefined || second === name) print(await runCase(name, body));
+    }
+  } else if (command === "mutants") {
+    for (const [name, { killedBy }] of Object.entries(require("./mutations.js"))) print({ name, cases: killedBy });
+  } else if (command === "mutate") {
+    print(await mutate(first));
+  } else {
+    throw new Error(fs.readFileSync(__filename, "utf8").split('"use strict"')[0]);
+  }
+}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(0), // the sandbox keeps a worker; everything asked for has been printed
+  (error) => {
+    console.error(error.stack);
+    process.exit(1);
+  },
+);
