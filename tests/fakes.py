@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from shared.domain.budgets import BudgetPlan
@@ -127,7 +127,8 @@ class FakeLedgerStore:
 class FakeLimiter:
     """ports.RateLimiter with fixed counts per (policy, subject); `is_down` makes it unavailable."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_fallback: bool = False) -> None:
+        self.is_fallback = is_fallback
         self.counts: dict[tuple[str, str], int] = {}
         self.checked: list[Sequence[LimitCheck]] = []
         self.is_down = False
@@ -155,6 +156,7 @@ class FakeLimiter:
             remaining=max(0, self._left(check)),
             window_s=check.window_s,
             retry_after_ms=0 if is_allowed else check.window_s * 1000 // check.limit,
+            is_fallback=self.is_fallback,
         )
 
 
@@ -190,3 +192,18 @@ class FakeNames:
 
     def owner(self, name: str) -> str | None:
         return self.owners.get(name)
+
+
+class FakeSecrets:
+    """ports.Secrets in memory: the test changes `values`, and `is_down` makes the store silent."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.values = dict(values or {})
+        self.is_down = False
+        self.reads: list[list[str]] = []
+
+    def resolve(self, references: Collection[str]) -> Mapping[str, str]:
+        self.reads.append(sorted(references))
+        if self.is_down:
+            raise Unavailable(f"could not read {', '.join(sorted(references))}", code="secrets_unavailable")
+        return {reference: self.values[reference] for reference in references if reference in self.values}

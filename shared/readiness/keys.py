@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared.config.forms import is_hex_32, texts
+from shared.config.forms import texts
 from shared.config.parts import VAULT_NAMES, KmsOracleKey, Values, oracle_key
+from shared.readiness.conditions import is_key_hex, is_key_hex_list
 
 
 def session_key_differs(values: Values) -> list[str]:
     """The public keys, if none of them is the private key's; keys of a wrong form are judged elsewhere."""
     seed = values.text("PLAYER_SESSION_PRIVATE_KEY_HEX")
-    public_keys = [key.lower() for key in texts(values.text("PLAYER_SESSION_PUBLIC_KEYS"))]
-    if not is_hex_32(seed) or not public_keys or not all(map(is_hex_32, public_keys)):
+    public_keys = values.text("PLAYER_SESSION_PUBLIC_KEYS").lower()
+    if not is_key_hex(seed) or not is_key_hex_list(public_keys):
         return []
-    is_there = public_key_of(bytes.fromhex(seed)).hex() in public_keys
+    is_there = public_key_of(bytes.fromhex(seed)).hex() in texts(public_keys)
     return [] if is_there else ["PLAYER_SESSION_PUBLIC_KEYS"]
 
 
@@ -30,14 +31,14 @@ def oracle_key_differs(
     if not expected:
         is_vault_begun = any(values.is_set(other) for other in VAULT_NAMES)
         return [] if is_vault_begun else [name]
-    if not is_hex_32(expected):
+    if not is_key_hex(expected):
         return []
     if values.is_set("ORACLE_KMS_KEY_ID"):
         key = oracle_key(values)
         if read_kms_public_key is None or not isinstance(key, KmsOracleKey):
             return []
         return [] if read_kms_public_key(key).hex() == expected else [name]
-    is_same = not is_hex_32(seed) or public_key_of(bytes.fromhex(seed)).hex() == expected
+    is_same = not is_key_hex(seed) or public_key_of(bytes.fromhex(seed)).hex() == expected
     return [] if is_same else [name]
 
 
