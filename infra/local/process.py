@@ -16,6 +16,7 @@ from typing import IO
 
 STOP_WITHIN_S = 3.0
 _POLL_S = 0.02
+_GROUP_GONE_WITHIN_S = 0.5
 _LAST_LINES = 15
 
 
@@ -135,16 +136,21 @@ class Part:
         """Kill what is left of the group, wait for the part, and keep the last of what it wrote."""
         self._signal_group(signal.SIGKILL)
         self._process.wait()
+        end_s = time.monotonic() + _GROUP_GONE_WITHIN_S  # a limit, as not every init reaps its orphans
+        while self._signal_group(signal.SIGKILL) and time.monotonic() < end_s:
+            time.sleep(_POLL_S)
         if self._reader is not None:
             self._reader.join(1.0)
         elif self._process.stdout is not None:
             self._process.stdout.close()
 
-    def _signal_group(self, number: signal.Signals) -> None:
+    def _signal_group(self, number: signal.Signals) -> bool:
+        """False when nobody of the group is left (macOS answers EPERM when only a zombie is)."""
         try:
             os.killpg(self.pid, number)
         except (ProcessLookupError, PermissionError):
-            return  # nobody of the group is left (macOS answers EPERM for one that is only a zombie)
+            return False
+        return True
 
     def _failed(self, reason: str) -> PartFailed:
         log_path = self.plan.log_path
