@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from shared.config.declarations import held_by
-from shared.ports import Secrets
+
+# The ports describe the whole domain: naming one here must not cost the health function its import.
+if TYPE_CHECKING:
+    from shared.ports import Secrets
 
 _SSM = re.compile(r"ssm:(?P<name>/[A-Za-z0-9_.\-/]{1,1010})")
 _SECRETS_MANAGER = re.compile(

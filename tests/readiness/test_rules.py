@@ -19,6 +19,60 @@ CASES = [
 ]
 
 
+HTTP = {"health", "battle", "economy", "claim", "admin"}
+ALL = HTTP | {"signer", "settle"}
+BOUND = {
+    "app_env": ALL,
+    "environment_agrees": ALL,
+    "cors_origin": HTTP,
+    "telegram_bot_token": {"economy"},
+    "telegram_initdata_max_age": {"economy"},
+    "telegram_initdata_max_age_short": {"economy"},
+    "admin_jwt_secret": {"admin"},
+    "admin_email": {"admin"},
+    "admin_password_hash": {"admin"},
+    "admin_password_absent": {"admin"},
+    "battle_seed_secret": {"battle"},
+    "session_private_key": {"economy"},
+    "session_public_keys": {"battle", "economy", "claim"},
+    "session_key_pair": {"economy"},
+    "vault_complete": {"claim", "signer", "settle"},
+    "vault_addresses": {"claim", "signer", "settle"},
+    "oracle_public_key": {"claim", "signer", "settle"},
+    "aiba_units_per_credit": {"claim", "signer", "settle"},
+    "one_oracle_key": {"signer"},
+    "oracle_private_key": {"signer"},
+    "oracle_key_matches": {"signer"},
+    "oracle_key_in_kms": {"signer"},
+    "oracle_private_key_elsewhere": ALL - {"signer"},
+    "ton_network": {"economy", "claim", "signer", "settle"},
+    "wallet_proof_domains": {"economy"},
+    "ton_provider": {"claim", "settle"},
+    "ton_secondary_provider": {"settle"},
+    "ton_api_key": {"claim", "settle"},
+    "legacy_dispatch": ALL,
+    "mongodb_encrypted": ALL,
+    "mongodb_majority": ALL,
+    "mongodb_user": ALL,
+    "upstash_url": HTTP,
+    "upstash_token": HTTP,
+    "metrics_token": {"health"},
+    "local_endpoints": ALL,
+    "local_clock": ALL,
+}
+WARNINGS = {"telegram_initdata_max_age_short", "oracle_key_in_kms", "ton_api_key"}
+# Rules that compare two settings stay silent while one of them has no readable form.
+MASKED = {"session_key_pair", "oracle_key_matches"}
+
+
+def test_each_rule_binds_exactly_the_functions_it_is_meant_for() -> None:
+    assert {rule.id: set(rule.functions) for rule in RULES} == BOUND
+
+
+def test_only_what_is_merely_unwise_is_a_warning() -> None:
+    assert {rule.id for rule in RULES if rule.severity == "warning"} == WARNINGS
+
+
 def refusal(function: str, environment: dict[str, str]) -> ProductionNotReady:
     with pytest.raises(ProductionNotReady) as caught:
         enforce(function, environment, read_kms_public_key=read_oracle_key)
@@ -104,10 +158,6 @@ def test_rules_broken_together_are_all_named_in_one_error(function: str) -> None
     found = {finding.rule for finding in refusal(function, environment).findings}
     assert expected - found <= MASKED
     assert len(expected & found) >= 6
-
-
-# Rules that compare two settings stay silent while one of them has no readable form.
-MASKED = {"session_key_pair", "oracle_key_matches"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
