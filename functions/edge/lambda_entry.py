@@ -30,13 +30,24 @@ def lambda_handler(
     a function asks for nothing; the app answers 503 `not_ready` instead. `forget` drops what a
     snapshot must not carry (sockets, secrets); after a restore it runs, and readiness runs again.
     """
-    given = process_environment() if environment is None else environment
-    if "AWS_LAMBDA_RUNTIME_API" in given:
-        _start(wiring)
-        if given.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-            _start_again_after_restore(wiring, forget)
+    prepare(wiring, forget=forget, environment=environment)
     handler: Handler = Mangum(app, lifespan="off")  # type: ignore[arg-type]  # Mangum wants a coroutine function by name
     return handler
+
+
+def prepare(
+    wiring: Callable[[], object],
+    *,
+    forget: Callable[[], None] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """On Lambda, build and judge everything during INIT, and again after a snapshot is restored."""
+    given = process_environment() if environment is None else environment
+    if "AWS_LAMBDA_RUNTIME_API" not in given:
+        return
+    _start(wiring)
+    if given.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        _start_again_after_restore(wiring, forget)
 
 
 def _start(wiring: Callable[[], object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
@@ -34,9 +35,13 @@ class MongoGameConfigs:
             self._known, self._read_ms = self._read(), now_ms
         return self._known
 
+    def known_limits(self) -> Mapping[str, int]:
+        """Rate-limit overrides of the last configuration read; asks nobody, so limits cost no command."""
+        return {} if self._known is None else self._known.limits
+
     def latest(self) -> GameConfig:
         """The configuration as it is this moment, for whoever means to change it."""
-        self._known = None
+        self._read_ms = -MAX_AGE_MS
         return self.current()
 
     def replace(self, config: GameConfig, *, expected_revision: int) -> bool:

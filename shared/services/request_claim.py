@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from shared.domain.claim_decision import ClaimWish, decide_claim, known_seqno
 from shared.domain.claims import Claim, VaultIdentity, claim_of_row, refunded_effect, settle_name
-from shared.domain.errors import InvariantBroken, Refused
+from shared.domain.errors import InvariantBroken, Refused, Unavailable
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Decision, client_key, system_key
 from shared.ports import Chain, ClaimSigner, ClaimStore, GameConfigs, SignerAnswer
 from shared.services.commit import CAP_REACHED, Committer, DecisionContext
@@ -40,12 +40,12 @@ def request_claim(
 ) -> ClaimProgress:
     """Reserve `credits` AIBA and ask for the signature; safe to repeat with the same key for ever.
 
-    Raises Refused with the recorded refusal, `claims_paused` (503, nothing recorded); Unavailable when
+    Raises Refused with the recorded refusal; Unavailable `claims_paused` with nothing recorded, or when
     the chain or a store is away before the row. Once the row stands, a signer that is away only leaves
     the claim `reserved`: the same key asks again.
     """
     if desk.configs.current().paused.claims:
-        raise Refused("Claims are paused", code="claims_paused")
+        raise Unavailable("Claims are paused", code="claims_paused")
     stored_key = client_key(account, key)
     chain_last_seqno = _chain_seqno(desk, account)
 

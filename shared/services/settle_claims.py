@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ REFUND_MARGIN_S: Final = 60
 SECOND_READ_AFTER_MS: Final = 60 * MS_PER_SECOND
 DELIVERY_LOOKBACK_S: Final = 3600
 
-Report = Callable[[str, dict[str, Any]], None]
+Report = Callable[[str, Mapping[str, Any]], None]
 """Called with a metric's name and its facts; the edge turns it into logs, metrics and alarms."""
 
 
@@ -43,7 +43,7 @@ class Settlement:
     secondary: Chain | None
     expected_code_hash: str
     clock: Clock
-    pause_claims: Callable[[str], None]
+    pause_claims: Callable[[], None]
     report: Report
 
 
@@ -111,7 +111,7 @@ def _settle_on_chain(settlement: Settlement, claim: Claim, entry: JournalEntry) 
     if snapshot.last_seqno > seqno:
         # One claim per wallet is open at a time, so a higher seqno was signed by somebody else's key.
         settlement.report("last_seqno_anomaly", {"claim": claim.terms.id, "last": snapshot.last_seqno})
-        settlement.pause_claims("last_seqno_anomaly")
+        settlement.pause_claims()
         return "anomalies"
     if snapshot.last_seqno == seqno:
         return _confirm_delivered(settlement, claim, entry)

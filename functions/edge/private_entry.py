@@ -1,0 +1,47 @@
+"""The entry of functions without HTTP: readiness at cold start, one log line per event, errors as values."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from functions.edge.lambda_entry import prepare
+from functions.edge.request_log import service_logger
+from shared.domain.errors import InvariantBroken, Refused, Unavailable
+
+Work = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def private_handler(
+    name: str, work: Work, *, wiring: Callable[[], object], forget: Callable[[], None]
+) -> Callable[[Any, Any], dict[str, Any]]:
+    """A Lambda handler around `work`.
+
+    Refused and Unavailable are answered as {"error": {code, isRetryable}}: the caller decides. A
+    broken invariant is raised, so that the platform counts an error and the alarm fires. What an
+    event holds is never logged, only how it ended.
+    """
+    prepare(wiring, forget=forget)
+
+    def handler(event: Any, context: Any) -> dict[str, Any]:
+        started_s = time.perf_counter()
+        outcome = "ok"
+        try:
+            return work(event if isinstance(event, Mapping) else {})
+        except (Refused, Unavailable) as error:
+            outcome = error.code
+            return {"error": {"code": error.code, "isRetryable": isinstance(error, Unavailable)}}
+        except InvariantBroken as error:
+            outcome = error.code
+            service_logger(name).exception("invariant broken")
+            raise
+        finally:
+            fields = {
+                "request_id": getattr(context, "aws_request_id", ""),
+                "outcome": outcome,
+                "duration_ms": round((time.perf_counter() - started_s) * 1000, 1),
+            }
+            service_logger(name).info("event", extra=fields)
+
+    return handler

@@ -1,0 +1,1 @@
+"""Routers by topic; a function's module puts together those it serves."""

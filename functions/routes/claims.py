@@ -1,0 +1,104 @@
+"""Routes of claims: ask for tokens, see what became of a claim, and the vault that pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from functions.edge.app import edge_router
+from functions.edge.authentication import CurrentPlayer
+from functions.edge.blocking import run_blocking
+from functions.edge.idempotency import IdempotentCall
+from functions.edge.models import Amount, IdempotentBody, RequestBody
+from functions.edge.problems import refusals
+from functions.routes.claim_views import ClaimPage, ClaimView, VaultView, claim_view, vault_view
+from shared.bootstrap.claim import ClaimParts
+from shared.domain.money import parse_amount
+from shared.services.read_claims import claims_page, report_sent, vault_account
+from shared.services.request_claim import continue_claim, request_claim
+
+Parts = Callable[[], ClaimParts]
+
+
+class ClaimBody(IdempotentBody):
+    """`amount`: whole AIBA credits."""
+
+    amount: Amount
+
+
+class SentBody(RequestBody):
+    """What the wallet sent, as base64 BoC: a hint for people who look into a claim, never a proof."""
+
+    boc: Annotated[str, Query(max_length=8192, pattern=r"^[A-Za-z0-9+/=]+$")]
+
+
+def claims_router(parts: Parts) -> APIRouter:
+    """The claim function's routes over its dependencies."""
+    router = edge_router()
+
+    @router.post(
+        "/api/claims",
+        status_code=201,
+        operation_id="createClaim",
+        responses=refusals(
+            "claims_not_configured",
+            "claims_paused",
+            "banned",
+            "wallet_required",
+            "wallet_cooldown",
+            "claim_open",
+            "insufficient_funds",
+            "claim_below_minimum",
+            "idempotency_key_reused",
+            "idempotency_key_required",
+        ),
+    )
+    async def create_claim(body: ClaimBody, player: CurrentPlayer, call: IdempotentCall) -> ClaimView:
+        """Move credits into escrow and get the signature; the same key answers the claim's current view."""
+        progress = await run_blocking(
+            request_claim,
+            parts().desk,
+            account=player.id,
+            credits=parse_amount(body.amount),
+            key=call.key,
+            fingerprint=call.fingerprint,
+        )
+        if progress.is_replay:
+            call.mark_replayed()
+        return claim_view(progress, now_ms=parts().clock.now_ms())
+
+    @router.get("/api/claims", operation_id="listClaims", responses=refusals("invalid_cursor"))
+    async def list_claims(
+        player: CurrentPlayer,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        cursor: Annotated[str | None, Query(max_length=200)] = None,
+    ) -> ClaimPage:
+        """The player's claims, newest first."""
+        page = await run_blocking(claims_page, parts().desk, account=player.id, limit=limit, cursor=cursor)
+        return ClaimPage.of(page, now_ms=parts().clock.now_ms())
+
+    @router.get("/api/claims/{claim_id}", operation_id="getClaim", responses=refusals("claim_unknown"))
+    async def get_claim(claim_id: str, player: CurrentPlayer) -> ClaimView:
+        """One claim; a claim approved meanwhile is signed now, because its player asks."""
+        progress = await run_blocking(continue_claim, parts().desk, account=player.id, claim_id=claim_id)
+        return claim_view(progress, now_ms=parts().clock.now_ms())
+
+    @router.post(
+        "/api/claims/{claim_id}/sent", operation_id="reportClaimSent", responses=refusals("claim_unknown")
+    )
+    async def report_claim_sent(claim_id: str, body: SentBody, player: CurrentPlayer) -> ClaimView:
+        """Note which message the wallet sent; only the chain decides what became of it."""
+        progress = await run_blocking(
+            report_sent, parts().desk, account=player.id, claim_id=claim_id, boc=body.boc
+        )
+        return claim_view(progress, now_ms=parts().clock.now_ms())
+
+    @router.get("/api/vault", operation_id="getVault", responses=refusals("claims_not_configured"))
+    async def get_vault() -> VaultView:
+        """The vault as the chain shows it: address, key, inventory, whether it pays."""
+        account = await run_blocking(vault_account, parts().desk)
+        return vault_view(account, desk=parts().desk)
+
+    return router

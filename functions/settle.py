@@ -1,0 +1,52 @@
+"""The scheduled function: each minute it finishes what was left, settles claims and folds the boards.
+
+Each task runs even if the one before it failed; the run as a whole then fails, so that the platform
+counts an error and the alarm sees it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from functions.edge.private_entry import private_handler
+from functions.edge.request_log import service_logger
+from shared.bootstrap.settle import SettleParts, settle_parts
+from shared.domain.errors import ArenaError, InvariantBroken
+from shared.services.run_janitor import run_janitor
+from shared.services.settle_claims import settle_claims
+
+Task = Callable[[SettleParts], Any]
+
+
+def _settle(parts: SettleParts) -> Any:
+    return None if parts.settlement is None else settle_claims(parts.settlement)
+
+
+TASKS: Final[Mapping[str, Task]] = {
+    "janitor": lambda parts: run_janitor(parts.janitor),
+    "claims": _settle,
+}
+
+
+def run(event: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - the schedule's event says nothing
+    """Every task once; answers each task's tally. Raises InvariantBroken naming the tasks that failed."""
+    parts = settle_parts()
+    tallies: dict[str, Any] = {}
+    failed: list[str] = []
+    for name, task in TASKS.items():
+        try:
+            tally = task(parts)
+        except ArenaError as error:
+            service_logger("settle").exception("task failed", extra={"task": name, "code": error.code})
+            failed.append(name)
+        else:
+            tallies[name] = dataclasses.asdict(tally) if tally is not None else {}
+    service_logger("settle").info("settled", extra={"tallies": tallies})
+    if failed:
+        raise InvariantBroken(f"every scheduled task ends: {', '.join(failed)} did not", code="task_failed")
+    return tallies
+
+
+handler = private_handler("settle", run, wiring=settle_parts, forget=settle_parts.forget)

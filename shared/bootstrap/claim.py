@@ -1,0 +1,69 @@
+"""The claim function's dependencies: it can reserve, ask the signer, and read the chain; it cannot sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.bootstrap.chain import chain_of
+from shared.bootstrap.edge import edge_wiring
+from shared.bootstrap.stores import open_stores
+from shared.bootstrap.wired import Wired
+from shared.config import ClaimSettings
+from shared.domain.claims import VaultIdentity
+from shared.domain.errors import Unavailable
+from shared.ports import Clock
+from shared.services.request_claim import ClaimDesk
+from shared.wiring import EdgeWiring
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimParts:
+    """The edge and the desk of the claim function."""
+
+    edge: EdgeWiring
+    clock: Clock
+    configured_desk: ClaimDesk | None
+
+    @property
+    def desk(self) -> ClaimDesk:
+        """The desk; raises Unavailable `claims_not_configured` while no vault is set: the game runs on."""
+        if self.configured_desk is None:
+            raise Unavailable("Claims are not open yet", code="claims_not_configured")
+        return self.configured_desk
+
+
+def build_claim(settings: ClaimSettings) -> ClaimParts:
+    """Pick the adapters of the claim function."""
+    from shared.adapters.lambda_claim_signer import LambdaClaimSigner
+    from shared.adapters.mongo_claims import MongoClaimStore
+
+    stores = open_stores("claim", runtime=settings.runtime, database=settings.database)
+    edge = edge_wiring(
+        stores,
+        cors_origins=settings.cors_origins,
+        limiter=settings.limiter,
+        session_public_keys=settings.session_public_keys,
+    )
+    if settings.vault is None:
+        return ClaimParts(edge, stores.clock, None)
+    desk = ClaimDesk(
+        committer=stores.committer,
+        claims=MongoClaimStore(stores.database),
+        configs=stores.configs,
+        chain=chain_of(
+            "claim", settings.ton_provider, vault=settings.vault, network_id=settings.ton_network_id
+        ),
+        signer=LambdaClaimSigner(
+            function_name=settings.signer_function_name, endpoint_url=settings.lambda_endpoint_url
+        ),
+        vault=VaultIdentity(
+            network=settings.ton_network_id,
+            vault=settings.vault.vault_address,
+            jetton_master=settings.vault.jetton_master,
+            units_per_credit=settings.vault.units_per_credit,
+        ),
+    )
+    return ClaimParts(edge, stores.clock, desk)
+
+
+claim_parts = Wired(ClaimSettings, build_claim)

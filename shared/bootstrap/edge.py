@@ -1,0 +1,55 @@
+"""The edge of every HTTP function: clock, origins, limiter, and whoever it can recognise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from shared.bootstrap.stores import Stores
+from shared.config.environment import process_environment
+from shared.config.parts import LimiterSettings
+from shared.ports import LimitCheck, LimitVerdict
+from shared.services.limit_requests import limit_requests
+from shared.wiring import EdgeWiring, JudgeInitData, Limit, OnOutage, VerifySession
+
+VERCEL_ADDRESS_HEADER: Final = "x-vercel-forwarded-for"
+"""Set by Vercel's own proxy on every request; believed only where VERCEL=1 says we run behind it."""
+
+
+def edge_wiring(
+    stores: Stores,
+    *,
+    cors_origins: Sequence[str],
+    limiter: LimiterSettings,
+    session_public_keys: Sequence[bytes] = (),
+    judge_init_data: JudgeInitData | None = None,
+) -> EdgeWiring:
+    """Bind the limiters and the keys; sockets open at the first request."""
+    return EdgeWiring(
+        clock=stores.clock,
+        cors_origins=frozenset(cors_origins),
+        limit=_limit_function(limiter),
+        limit_overrides=stores.configs.known_limits,
+        verify_session=_verify_function(session_public_keys) if session_public_keys else None,
+        judge_init_data=judge_init_data,
+        address_header=VERCEL_ADDRESS_HEADER if process_environment().get("VERCEL") == "1" else "",
+    )
+
+
+def _limit_function(settings: LimiterSettings) -> Limit:
+    from shared.adapters.local_limiter import LocalLimiter
+    from shared.adapters.upstash_limiter import UpstashLimiter
+
+    shared_limiter = UpstashLimiter(url=settings.url, token=settings.token)
+    own_limiter = LocalLimiter()
+
+    def limit(checks: Sequence[LimitCheck], *, on_outage: OnOutage) -> LimitVerdict:
+        return limit_requests(checks, limiter=shared_limiter, fallback=own_limiter, on_outage=on_outage)
+
+    return limit
+
+
+def _verify_function(public_keys: Sequence[bytes]) -> VerifySession:
+    from shared.adapters.session_tokens import SessionVerifier
+
+    return SessionVerifier(public_keys).verify

@@ -1,0 +1,76 @@
+"""The settle function's dependencies: chain readers, the journal's `void`, the janitor; no key of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from shared.bootstrap.chain import chain_of
+from shared.bootstrap.reporting import Report, report_nothing
+from shared.bootstrap.stores import Stores, open_stores
+from shared.bootstrap.wired import Wired
+from shared.config import SettleSettings
+from shared.domain.ton.vault_code import VAULT_CODE_HASH
+from shared.services.run_janitor import Janitor
+from shared.services.settle_claims import Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class SettleParts:
+    """What the scheduled run needs; `settlement` is None while no vault is configured."""
+
+    stores: Stores
+    janitor: Janitor
+    settlement: Settlement | None
+
+
+def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -> SettleParts:
+    """Pick the adapters of the settle function; `report` turns facts into metrics."""
+    from shared.adapters.mongo_claims import MongoClaimStore
+    from shared.adapters.mongo_signing import MongoSigningJournal
+    from shared.adapters.mongo_watermarks import MongoWatermarks
+
+    stores = open_stores("settle", runtime=settings.runtime, database=settings.database)
+    claims = MongoClaimStore(stores.database)
+    janitor = Janitor(
+        committer=stores.committer,
+        claims=claims,
+        watermarks=MongoWatermarks(stores.database),
+        clock=stores.clock,
+        finish_transfer=stores.committer.store.close_row,
+    )
+    if settings.vault is None:
+        return SettleParts(stores, janitor, None)
+    vault, network_id = settings.vault, settings.ton_network_id
+    secondary = settings.ton_secondary_provider
+    settlement = Settlement(
+        committer=stores.committer,
+        claims=claims,
+        journal=MongoSigningJournal(stores.database),
+        chain=chain_of("settle", settings.ton_provider, vault=vault, network_id=network_id),
+        secondary=None
+        if secondary is None
+        else chain_of("settle", secondary, vault=vault, network_id=network_id),
+        expected_code_hash=vault.code_hash or VAULT_CODE_HASH,
+        clock=stores.clock,
+        pause_claims=_pause_claims(stores),
+        report=report,
+    )
+    return SettleParts(stores, janitor, settlement)
+
+
+def _pause_claims(stores: Stores) -> Callable[[], None]:
+    def pause() -> None:
+        """Stop every new signature within 3 s; a lost race means the other change is looked at again."""
+        config = stores.configs.latest()
+        while not config.paused.claims:
+            paused = replace(config, revision=config.revision + 1, paused=replace(config.paused, claims=True))
+            stores.configs.seed(config)
+            if stores.configs.replace(paused, expected_revision=config.revision):
+                return
+            config = stores.configs.latest()
+
+    return pause
+
+
+settle_parts = Wired(SettleSettings, build_settle)

@@ -1,0 +1,65 @@
+"""The signer function's dependencies: the only builder that ever touches the claim key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.bootstrap.stores import new_id, open_stores
+from shared.bootstrap.wired import Wired
+from shared.config import KmsOracleKey, LocalOracleKey, SignerSettings
+from shared.domain.claims import VaultIdentity
+from shared.ports import SigningKey
+from shared.services.sign_claim import ClaimSigning
+
+
+@dataclass(frozen=True, slots=True)
+class SignerParts:
+    """`signing` is None while no vault is configured: every request is then refused."""
+
+    signing: ClaimSigning | None
+
+
+def build_signer(settings: SignerSettings) -> SignerParts:
+    """Pick the key's adapter and put the policy's eyes together."""
+    from shared.adapters.ed25519 import verify
+    from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
+    from shared.adapters.mongo_signing import MongoSignerAudit, MongoSignerLimits, MongoSigningJournal
+
+    if settings.vault is None:
+        return SignerParts(None)
+    stores = open_stores("signer", runtime=settings.runtime, database=settings.database)
+    return SignerParts(
+        ClaimSigning(
+            committer=stores.committer,
+            claims=MongoClaimStore(stores.database),
+            approvals=MongoApprovalStore(stores.database),
+            journal=MongoSigningJournal(stores.database),
+            limits=MongoSignerLimits(stores.database),
+            audit=MongoSignerAudit(stores.database),
+            configs=stores.configs,
+            key=_signing_key(settings.oracle_key),
+            verify=verify,
+            allowed=VaultIdentity(
+                network=settings.ton_network_id,
+                vault=settings.vault.vault_address,
+                jetton_master=settings.vault.jetton_master,
+                units_per_credit=settings.vault.units_per_credit,
+            ),
+            pinned_public_key=settings.vault.oracle_public_key,
+            clock=stores.clock,
+            new_id=new_id,
+        )
+    )
+
+
+def _signing_key(key: KmsOracleKey | LocalOracleKey) -> SigningKey:
+    if isinstance(key, KmsOracleKey):
+        from shared.adapters.kms_signing_key import KmsSigningKey
+
+        return KmsSigningKey(key_id=key.key_id, endpoint_url=key.endpoint_url)
+    from shared.adapters.local_signing_key import LocalSigningKey
+
+    return LocalSigningKey(seed=key.seed)
+
+
+signer_parts = Wired(SignerSettings, build_signer)

@@ -1,0 +1,62 @@
+"""What every function with a database shares: clock, database, configuration and the ledger's committer."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.system_clock import FileOffsetClock, SystemClock
+from shared.config.parts import DatabaseSettings, RuntimeSettings
+from shared.ports import Clock
+from shared.services.commit import Committer
+from shared.services.hold_budgets import BudgetHolder
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+    from shared.adapters.mongo_game_configs import MongoGameConfigs
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One process's database side; `committer` is the only way to change money."""
+
+    clock: Clock
+    database: Database[dict[str, Any]]
+    configs: MongoGameConfigs
+    committer: Committer
+
+
+def clock_of(runtime: RuntimeSettings) -> Clock:
+    """The machine's time, or the local stack's shifted one, which readiness refuses in production."""
+    if runtime.local_clock_file is not None:
+        return FileOffsetClock(Path(runtime.local_clock_file))
+    return SystemClock()
+
+
+def open_stores(function: str, *, runtime: RuntimeSettings, database: DatabaseSettings) -> Stores:
+    """Build the database side; nothing connects before the first command."""
+    from shared.adapters.mongo import connect, database_of
+    from shared.adapters.mongo_game_configs import MongoGameConfigs
+    from shared.adapters.mongo_ledger import MongoLedgerStore
+    from shared.domain.budget_plans import plan_budget
+
+    clock = clock_of(runtime)
+    opened = database_of(connect(database.uri, app_name=f"arena-{function}"), database.name)
+    store = MongoLedgerStore(opened)
+    configs = MongoGameConfigs(opened, clock)
+    committer = Committer(
+        store=store,
+        configs=configs,
+        clock=clock,
+        holder=BudgetHolder(store, plan_budget),
+        new_attempt=new_id,
+    )
+    return Stores(clock, opened, configs, committer)
+
+
+def new_id() -> str:
+    """128 random bits, hex: attempts, audit records, nonces."""
+    return secrets.token_hex(16)

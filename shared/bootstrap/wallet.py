@@ -1,0 +1,24 @@
+"""The wallet desk: who may call a wallet theirs."""
+
+from __future__ import annotations
+
+from shared.bootstrap.stores import Stores, new_id
+from shared.config import EconomySettings
+from shared.services.link_wallet import WalletDesk
+
+
+def wallet_desk(stores: Stores, settings: EconomySettings) -> WalletDesk:
+    """Names and challenges in the database, proofs verified with libsodium."""
+    from shared.adapters.ed25519 import verify
+    from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
+
+    return WalletDesk(
+        committer=stores.committer,
+        names=MongoWalletNames(stores.database),
+        challenges=MongoChallenges(stores.database),
+        clock=stores.clock,
+        verify=verify,
+        domains=settings.wallet_proof_domains,
+        network_id=settings.ton_network_id,
+        new_nonce=new_id,
+    )

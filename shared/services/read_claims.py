@@ -1,0 +1,60 @@
+"""Reading claims and the vault; nothing here changes money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from shared.domain.claims import Claim
+from shared.domain.errors import Refused
+from shared.domain.ton_views import VaultAccount
+from shared.services.request_claim import ClaimDesk, ClaimProgress, continue_claim
+
+MAX_REPORT: Final = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsPage:
+    """Claims, newest first, and where the next page begins (None: nowhere)."""
+
+    claims: list[Claim]
+    next_cursor: str | None
+
+
+def claims_page(desk: ClaimDesk, *, account: str, limit: int, cursor: str | None) -> ClaimsPage:
+    """At most `limit` claims of the account before the cursor, which is the row seq of the last one seen.
+
+    A player has few claims (three a day at most by default), so they are read by account and sorted here.
+    Raises Refused `invalid_cursor`.
+    """
+    before = _row_seq(cursor)
+    claims = sorted(desk.claims.of_account(account), key=lambda claim: -claim.row_seq)
+    if before is not None:
+        claims = [claim for claim in claims if claim.row_seq < before]
+    page = claims[:limit]
+    has_more = len(claims) > limit
+    return ClaimsPage(page, f"c{page[-1].row_seq}" if has_more else None)
+
+
+def report_sent(desk: ClaimDesk, *, account: str, claim_id: str, boc: str) -> ClaimProgress:
+    """Keep the client's word for what its wallet sent, for people to look at; it decides nothing."""
+    progress = continue_claim(desk, account=account, claim_id=claim_id)
+    claim = progress.claim
+    if claim.wallet_report == boc:
+        return progress
+    noted = replace(claim, wallet_report=boc[:MAX_REPORT], revision=claim.revision + 1)
+    desk.claims.replace(noted, expected_revision=claim.revision)
+    return continue_claim(desk, account=account, claim_id=claim_id)
+
+
+def vault_account(desk: ClaimDesk) -> VaultAccount:
+    """The vault at one pinned block."""
+    return desk.chain.vault_account()
+
+
+def _row_seq(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not (cursor[:1] == "c" and cursor[1:].isascii() and cursor[1:].isdigit() and len(cursor) <= 20):
+        raise Refused("This cursor was not made by this list", code="invalid_cursor")
+    return int(cursor[1:])
