@@ -109,7 +109,7 @@ GROUPS: tuple[Group, ...] = (
         Setting("ADMIN_EMAIL", ("admin",), Kind.TEXT, "Login of the owner.", "owner@example.org"),
         Setting("ADMIN_PASSWORD_HASH", ("admin",), Kind.TEXT,
                 "bcrypt, cost 12 or more; made by `./arena admin hash-password`. There is no ADMIN_PASSWORD.",
-                "$2b$12$fakefakefakefakefakefuFAKEFAKEFAKEFAKEFAKEFAKEFAKEFAKE", is_secret=True),
+                "$2b$12$fakefakefakefakefakefuFAKEFAKEFAKEFAKEFAKEFAKEFAKEFAK", is_secret=True),
         Setting("ADMIN_JWT_SECRET", ("admin",), Kind.TEXT,
                 "Signs operators' tokens, 32 characters or more.",
                 "fake-admin-token-secret-of-the-example-file", is_secret=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from shared.config.declarations import FUNCTIONS, held_by
+from shared.config.declarations import BY_NAME, FUNCTIONS, held_by
 from shared.readiness.keys import public_key_of
 
 
@@ -131,6 +131,7 @@ BREACHES: dict[str, list[dict[str, str]]] = {
             "",
             marked("x")[:31],
             "M" * 40,
+            "abbabaabbaababbabaababbaabbabaababba",
             "MARKMARKMARKMARKMARKMARKMARKMARKMARK",
             "0123456789abcdef0123456789abcdef",
             "change-me-change-me-change-me-0123456789",
@@ -142,7 +143,7 @@ BREACHES: dict[str, list[dict[str, str]]] = {
     "admin_email": [{"ADMIN_EMAIL": value} for value in ("", "owner", "owner@aiba", "a@aiba.gg,b@aiba.gg", "owner@example.org")],
     "admin_password_hash": [
         {"ADMIN_PASSWORD_HASH": value}
-        for value in ("", "MARKplain", PASSWORD_HASH.replace("$12$", "$11$"), PASSWORD_HASH[:-1], "$2b$99" + PASSWORD_HASH[6:])
+        for value in ("", "MARKplain", PASSWORD_HASH.replace("$12$", "$11$"), PASSWORD_HASH[:-1], "$2b$99" + PASSWORD_HASH[6:], BY_NAME["ADMIN_PASSWORD_HASH"].example)
     ],
     "admin_password_absent": [{"ADMIN_PASSWORD": "MARKhunter2"}],
     "battle_seed_secret": [{"BATTLE_SEED_SECRET": value} for value in ("", "MARKshort", "your-secret-goes-here-0123456789-abcdef", "ab" * 32)],
@@ -162,7 +163,7 @@ BREACHES: dict[str, list[dict[str, str]]] = {
     "vault_addresses": [
         {name: value}
         for name in ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER")
-        for value in ("MARK", "-1" + OUR_VAULT[1:], OUR_VAULT[:-1], TESTNET_ONLY_ADDRESS)
+        for value in ("MARK", "-1" + OUR_VAULT[1:], OUR_VAULT[:-1], TESTNET_ONLY_ADDRESS, BY_NAME[name].example)
     ],
     "oracle_public_key": [{"ORACLE_PUBLIC_KEY_HEX": value} for value in ("MARK", "0x" + public_hex("oracle"))],
     "aiba_units_per_credit": [{"AIBA_UNITS_PER_CREDIT": value} for value in ("0", "-1", "1e9", "MARK", "1.5")],
