@@ -144,12 +144,11 @@ class Gateway:
 
     async def _invoke(self, function: str, event: object) -> Outcome | None:
         """None when the integration's time is over; a worker that has the event still finishes it."""
-        call = asyncio.ensure_future(self._pools[function].invoke(json.dumps(event).encode()))
-        done, _ = await asyncio.wait({call}, timeout=_INTEGRATION_LIMIT_S)
-        if done:
-            return call.result()
-        call.cancel()
-        return None
+        try:
+            async with asyncio.timeout(_INTEGRATION_LIMIT_S):
+                return await self._pools[function].invoke(json.dumps(event).encode())
+        except TimeoutError:
+            return None
 
     async def _run_schedule(self, function: str, every_s: float) -> None:
         """Invoke a function each `every_s` seconds of real time, as EventBridge would, never twice at once."""
@@ -175,6 +174,7 @@ class Gateway:
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    parent = os.getppid()
     service = read_service(options.serverless, stage=options.stage)
     if options.functions:
         chosen = {name: service.functions[name] for name in options.functions.split(",")}
@@ -197,7 +197,6 @@ async def _serve(options: argparse.Namespace) -> None:
         )
         sys.stdout.write(f"ready gateway {' '.join(gateway.urls)}\n")
         sys.stdout.flush()
-        parent = os.getppid()
         while not stop.is_set() and (os.getppid() == parent or not options.exit_with_parent):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)

@@ -131,7 +131,8 @@ class HttpServer:
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> Request:
         try:
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _IDLE_LIMIT_S)
+            async with asyncio.timeout(_IDLE_LIMIT_S):
+                head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.LimitOverrunError:
             raise BadRequest(431) from None
         method, target, protocol, headers = _parse_head(head)
