@@ -11,14 +11,18 @@ from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey, VerifyKey
+from tonsdk.contract.token.ft import JettonWallet
 
 from infra.local.chain_client import ChainClient, ChainError
 from infra.local.clock import stack_now_ms
 from infra.local.endpoint_process import PROJECT_ROOT, start_endpoint, stop_endpoint
+from infra.local.jetton import state_init
 from infra.local.player_wallet import PlayerWallet
 from infra.local.world import World, create_world
 from infra.vault.code import CODE_HASH
-from shared.domain.ton.boc import read_boc_base64
+from shared.domain.ton.address import read_address
+from shared.domain.ton.boc import read_boc, read_boc_base64, write_boc_base64
+from shared.domain.ton.cell import CellBuilder
 from shared.domain.ton.ton_proof import check_proof, read_wallet_proof
 from tests.local_claims import TON, Claimant, advance
 
@@ -341,6 +345,20 @@ def test_v3_lists_exactly_the_delivered_transfers(player: Claimant) -> None:
     assert {row["source"].lower() for row in rows} == {player.world.vault}
     assert {row["source_wallet"].lower() for row in rows} == {player.world.vault_jetton_wallet}
     assert {row["jetton_master"].lower() for row in rows} == {player.world.jetton_master}
+
+
+def test_v3_does_not_list_a_wallet_its_master_does_not_know(chain: ChainClient, world: World) -> None:
+    owner, master = read_address(world.owner).address, read_address(world.jetton_master).address
+    code = read_boc(bytes.fromhex(JettonWallet.code))
+    # Genuine code, but a forged balance; the empty cell in place of the code moves it to another address.
+    data = CellBuilder().coins(100).address(owner).address(master).reference(CellBuilder().build())
+    forged = state_init(code=code, data=data.build())
+    wallet = chain.control("deploy", state_init=write_boc_base64(forged), nano=str(TON))["address"]
+    transfer = CellBuilder().unsigned(0x0F8A7EA5, bits=32).unsigned(1, bits=64).coins(5).address(owner)
+    transfer.address(owner).unsigned(0, bits=1).coins(0).unsigned(0, bits=1)
+    chain.control("owner_send", to=wallet, nano=str(TON), body=write_boc_base64(transfer.build()))
+    assert int(chain.get(wallet, "get_wallet_data")[0][1], 16) == 95
+    assert chain.transfers(owner_address=world.owner, direction="out") == []
 
 
 def test_v3_filters_by_owner_direction_time_and_page(player: Claimant, chain_clock: Path) -> None:
