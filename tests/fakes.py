@@ -13,6 +13,8 @@ from shared.domain.fairness import FairnessRecord
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row, row_document, row_from_document
 from shared.domain.player import Player, project
+from shared.domain.ton.address import stored_address
+from shared.domain.ton_views import Delivery, VaultAccount, VaultSnapshot
 from shared.ports import BudgetShard, LimitCheck, LimitVerdict
 
 
@@ -182,7 +184,7 @@ class FakeFairnessStore:
 
 
 class FakeNames:
-    """ports.ReferralCodes in memory."""
+    """ports.ReferralCodes and ports.WalletNames in memory."""
 
     def __init__(self) -> None:
         self.owners: dict[str, str] = {}
@@ -190,8 +192,29 @@ class FakeNames:
     def take(self, name: str, account: str) -> str:
         return self.owners.setdefault(name, account)
 
+    def release(self, name: str, account: str) -> None:
+        if self.owners.get(name) == account:
+            del self.owners[name]
+
     def owner(self, name: str) -> str | None:
         return self.owners.get(name)
+
+
+class FakeChallenges:
+    """ports.Challenges in memory."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, tuple[str, int]] = {}
+
+    def create(self, nonce: str, *, account: str, expires_ms: int) -> None:
+        self.open[nonce] = (account, expires_ms)
+
+    def consume(self, nonce: str, *, account: str, now_ms: int) -> bool:
+        owner, expires_ms = self.open.get(nonce, ("", 0))
+        if owner != account or now_ms > expires_ms:
+            return False
+        del self.open[nonce]
+        return True
 
 
 class FakeSecrets:
@@ -207,3 +230,72 @@ class FakeSecrets:
         if self.is_down:
             raise Unavailable(f"could not read {', '.join(sorted(references))}", code="secrets_unavailable")
         return {reference: self.values[reference] for reference in references if reference in self.values}
+
+
+class FakeChain:
+    """ports.Chain in memory: a vault that pays what a test tells it to; `advance` makes a block."""
+
+    def __init__(self, account: VaultAccount, *, network_id: int = -239) -> None:
+        self.account = account
+        self.global_id = network_id
+        self.logical_time = 1
+        self.last_seqnos: dict[str, int] = {}
+        self.delivered: list[Delivery] = []
+        self.is_down = False
+
+    def network_id(self) -> int:
+        self._answer()
+        return self.global_id
+
+    def vault_snapshot(self, recipient: str) -> VaultSnapshot:
+        last_seqno = self.last_seqnos.get(stored_address(recipient).raw, 0)
+        self._answer()
+        return VaultSnapshot(
+            block_seqno=self.account.block_seqno,
+            shard_time_s=self.account.shard_time_s,
+            logical_time=self.logical_time,
+            code_hash=self.account.code_hash,
+            last_seqno=last_seqno,
+        )
+
+    def vault_account(self) -> VaultAccount:
+        self._answer()
+        return self.account
+
+    def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
+        self._answer()
+        return [delivery for delivery in self.delivered if delivery.time_s >= since_s]
+
+    def execute_claim(self, recipient: str, *, seqno: int, units: int, is_aborted: bool = False) -> None:
+        """The vault runs a claim and its jetton wallet delivers; aborted, the bounce puts all of it back."""
+        if not is_aborted:
+            self.account = replace(
+                self.account,
+                recipients=self.account.recipients + (recipient not in self.last_seqnos),
+                jetton_units=self.account.jetton_units - units,
+                day_spent_units=self.account.day_spent_units + units,
+            )
+            self.last_seqnos[recipient] = seqno
+        self.logical_time += 1
+        self.delivered.append(
+            Delivery(
+                query_id=seqno,
+                recipient=recipient,
+                amount_units=units,
+                is_aborted=is_aborted,
+                time_s=self.account.shard_time_s,
+                transaction_hash=f"fake transaction {len(self.delivered)}",
+            )
+        )
+        self.advance(seconds=1)
+
+    def advance(self, *, seconds: int) -> None:
+        self.account = replace(
+            self.account,
+            block_seqno=self.account.block_seqno + 1,
+            shard_time_s=self.account.shard_time_s + seconds,
+        )
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise Unavailable("The fake chain is down", code="provider_unavailable")

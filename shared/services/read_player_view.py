@@ -7,7 +7,7 @@ from typing import Any
 from shared.domain.bans import standing_bans
 from shared.domain.battle import win_streak
 from shared.domain.broker_actions import broker_answer
-from shared.domain.brokers import brokers_of
+from shared.domain.brokers import CATALOGUE, brokers_of
 from shared.domain.calendar import iso_time
 from shared.domain.daily_login import daily_answer
 from shared.domain.game_config import Economy
@@ -46,4 +46,19 @@ def _brokers(player: Player, *, economy: Economy, now_ms: int) -> list[dict[str,
     return [
         broker_answer(broker, economy=economy)
         for broker in brokers_of(player, economy=economy, now_ms=now_ms)
+    ]
+
+
+def read_catalogue() -> list[dict[str, Any]]:
+    """The brokers for sale, cheapest first."""
+    return [
+        {
+            "id": catalogue_id,
+            "name": entry.name,
+            "intelligence": entry.intelligence,
+            "speed": entry.speed,
+            "risk": entry.risk,
+            "priceAiba": str(entry.price_aiba),
+        }
+        for catalogue_id, entry in CATALOGUE.items()
     ]

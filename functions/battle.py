@@ -1,0 +1,21 @@
+"""The battle function: modes, battles, chance and its proofs, brokers."""
+
+from __future__ import annotations
+
+from functions.edge.app import create_app
+from functions.edge.lambda_entry import lambda_handler
+from functions.routes.battles import battles_router
+from functions.routes.brokers import brokers_router
+from shared.bootstrap.battle import battle_parts
+from shared.wiring import EdgeWiring
+
+
+def wiring() -> EdgeWiring:
+    """The battle function's edge, ready or refusing to be."""
+    return battle_parts().edge
+
+
+app = create_app(
+    "battle", routers=[battles_router(battle_parts), brokers_router(battle_parts)], wiring=wiring
+)
+handler = lambda_handler(app, wiring=wiring, forget=battle_parts.forget)

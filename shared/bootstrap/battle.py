@@ -1,0 +1,43 @@
+"""The battle function's dependencies: the game, and the only holder of the battle secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.bootstrap.edge import edge_wiring
+from shared.bootstrap.stores import open_stores
+from shared.bootstrap.wired import Wired
+from shared.config import BattleSettings
+from shared.services.commit import Committer
+from shared.services.fairness_secrets import FairnessSecrets
+from shared.wiring import EdgeWiring
+
+
+@dataclass(frozen=True, slots=True)
+class BattleParts:
+    """The edge of the battle function, the ledger and the day's chance."""
+
+    edge: EdgeWiring
+    committer: Committer
+    fairness: FairnessSecrets
+
+
+def build_battle(settings: BattleSettings) -> BattleParts:
+    """Pick the adapters of the battle function."""
+    from shared.adapters.mongo_fairness import MongoFairnessStore
+
+    stores = open_stores("battle", runtime=settings.runtime, database=settings.database)
+    secret = settings.battle_seed_secret.encode()
+    return BattleParts(
+        edge=edge_wiring(
+            stores,
+            cors_origins=settings.cors_origins,
+            limiter=settings.limiter,
+            session_public_keys=settings.session_public_keys,
+        ),
+        committer=stores.committer,
+        fairness=FairnessSecrets(MongoFairnessStore(stores.database), stores.clock, lambda: (secret,)),
+    )
+
+
+battle_parts = Wired(BattleSettings, build_battle)

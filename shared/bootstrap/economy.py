@@ -1,0 +1,77 @@
+"""The economy function's dependencies: the only one that reads initData and issues session tokens."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.bootstrap.edge import edge_wiring
+from shared.bootstrap.stores import open_stores
+from shared.bootstrap.wallet import wallet_desk
+from shared.bootstrap.wired import Wired
+from shared.config import EconomySettings
+from shared.domain.session import Session
+from shared.domain.telegram_init_data import InitData, judge_init_data
+from shared.ports import Clock, ReferralCodes
+from shared.services.commit import Committer
+from shared.services.link_wallet import WalletDesk
+from shared.wiring import EdgeWiring
+
+IssueSession = Callable[[str], tuple[str, Session]]
+
+
+@dataclass(frozen=True, slots=True)
+class EconomyParts:
+    """The edge of the economy function, the ledger, referral codes, and the issuer of sessions.
+
+    `issue_session` turns an account into a token and what it says; `new_referral_code` answers ten
+    random hex digits.
+    """
+
+    edge: EdgeWiring
+    clock: Clock
+    committer: Committer
+    codes: ReferralCodes
+    issue_session: IssueSession
+    new_referral_code: Callable[[], str]
+    wallet_desk: WalletDesk
+
+
+def build_economy(settings: EconomySettings) -> EconomyParts:
+    """Pick the adapters of the economy function."""
+    from shared.adapters.mongo_names import REFERRAL_CODES, MongoNames
+    from shared.adapters.session_tokens import SessionIssuer
+
+    stores = open_stores("economy", runtime=settings.runtime, database=settings.database)
+    issuer = SessionIssuer(settings.session_private_key)
+
+    def judge(raw: str, *, now_s: int) -> InitData:
+        return judge_init_data(
+            raw,
+            bot_token=settings.telegram_bot_token,
+            max_age_s=settings.telegram_initdata_max_age_s,
+            now_s=now_s,
+        )
+
+    def issue(account: str) -> tuple[str, Session]:
+        return issuer.issue(account, token_id=secrets.token_hex(16), now_s=stores.clock.now_ms() // 1000)
+
+    return EconomyParts(
+        edge=edge_wiring(
+            stores,
+            cors_origins=settings.cors_origins,
+            limiter=settings.limiter,
+            session_public_keys=settings.session_public_keys,
+            judge_init_data=judge,
+        ),
+        clock=stores.clock,
+        committer=stores.committer,
+        codes=MongoNames(stores.database, collection=REFERRAL_CODES),
+        issue_session=issue,
+        new_referral_code=lambda: secrets.token_hex(5),
+        wallet_desk=wallet_desk(stores, settings),
+    )
+
+
+economy_parts = Wired(EconomySettings, build_economy)
