@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import Field
 
 from functions.edge.models import Amount, Time, View, utc_text
 from shared.domain.calendar import MS_PER_SECOND
@@ -27,12 +29,8 @@ class TransactionView(View):
 
     valid_until: int
     network: str
-    from_: str
+    sender: Annotated[str, Field(alias="from")]
     messages: list[MessageView]
-
-    model_config = View.model_config | {
-        "alias_generator": lambda name: "from" if name == "from_" else _camel(name)
-    }
 
 
 class WaitView(View):
@@ -160,11 +158,6 @@ def _transaction_view(claim: Claim, *, now_s: int) -> TransactionView:
     return TransactionView(
         valid_until=transaction.valid_until_s,
         network=transaction.network,
-        from_=transaction.sender,
+        sender=transaction.sender,
         messages=[message],
     )
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)

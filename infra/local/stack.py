@@ -24,6 +24,7 @@ from infra.local.clock import read_offset_ms, stack_now_ms, write_offset_ms
 from infra.local.function_calls import function_states, invoke_function
 from infra.local.gateway import REGION
 from infra.local.local_settings import base_values, function_environments, local_secrets, write_environments
+from infra.local.prepare_database import prepare_database
 from infra.local.process import PartFailed, last_lines
 from infra.local.serverless_file import read_service
 from infra.local.stack_parts import gateway_command, store_commands
@@ -162,6 +163,7 @@ class Stack:
         self.settings = base_values(
             self.service, urls=self.urls, secrets=self.secrets, clock_file=self.clock_file
         )
+        prepare_database(self.settings["MONGODB_URI"], self.settings["MONGODB_DATABASE"])
         self._create_world()
         say("the vault is deployed and funded")
         write_environments(self._environments_file, function_environments(self.service, self.settings))

@@ -1,0 +1,49 @@
+"""`./arena`: the operator's and developer's one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="arena", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
+
+
+@app.command()
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per step.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up until Ctrl-C.")] = False,
+) -> None:
+    """Play a new player's whole journey on a local stack of real parts, and show the evidence."""
+    from infra.ops.demo import run_demo
+
+    raise typer.Exit(run_demo(as_json=as_json, keep=keep))
+
+
+@app.command()
+def up(
+    data: Annotated[Path | None, typer.Option(help="Where the stack keeps its data.")] = None,
+) -> None:
+    """Start the local stack and serve until Ctrl-C."""
+    from infra.ops.up import serve
+
+    raise typer.Exit(serve(data))
+
+
+@app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run_tests(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="Large counts too.")] = False,
+    mongodb_uri: Annotated[str | None, typer.Option(help="Run the store's suites there.")] = None,
+) -> None:
+    """Format, lint, types, imports, dead code and every test; further arguments go to pytest."""
+    from infra.ops.checks import run_checks
+
+    raise typer.Exit(run_checks(full=full, mongodb_uri=mongodb_uri, pytest_arguments=context.args))
+
+
+if __name__ == "__main__":
+    app()
