@@ -183,19 +183,28 @@ class Chain {
 
   async #recordAccount(address) {
     this.#produceBlock({ timeS: this.head.timeS, shardTimeS: this.head.shard.timeS, isShardMoved: true });
-    const { account } = await this.#blockchain.getContract(address);
+    const contract = await this.#blockchain.getContract(address);
     const oldestKept = this.block(this.oldestSeqno).shard.seqno;
-    this.accounts.put(address, this.head.shard.seqno, account, oldestKept);
+    // The sandbox's own serialised account, private by name: parsing and writing it anew would cost every transaction.
+    this.accounts.put(address, this.head.shard.seqno, contract._account, oldestKept);
   }
 
   async #recordTransaction(address, transaction) {
-    const entry = { address, transaction, seqno: this.head.seqno };
+    const entry = {
+      address,
+      seqno: this.head.seqno,
+      lt: transaction.lt,
+      hash: transaction.hash(),
+      timeS: transaction.now,
+      isAborted: transaction.description.aborted === true,
+      boc: transaction.raw.toBoc(), // parsed, with its trace, it would take a hundred times the memory
+    };
     const entries = this.#transactions.get(address.toRawString()) ?? [];
     entries.unshift(entry);
     entries.length = Math.min(entries.length, KEPT_TRANSACTIONS);
     this.#transactions.set(address.toRawString(), entries);
     this.lastTransactions.push(transaction);
-    await this.transfers.record(entry);
+    await this.transfers.record(entry, transaction.inMessage);
   }
 
   #produceBlock({ timeS, shardTimeS, isShardMoved }) {

@@ -22,17 +22,17 @@ class JettonTransfers {
     this.#chain = chain;
   }
 
-  async record({ address, transaction, seqno }) {
-    const message = transaction.inMessage;
+  /** Look at the message of a transaction `entry` of the chain. */
+  async record(entry, message) {
     const body = message.body.beginParse();
     if (message.info.type !== 'internal' || message.info.bounced || body.remainingBits < 32) return;
     const operation = body.loadUint(32);
     if (operation !== TRANSFER && operation !== INTERNAL_TRANSFER) return;
-    const wallet = await this.#wallet(address);
+    const wallet = await this.#wallet(entry.address);
     if (wallet === undefined || operation !== TRANSFER) return;
     const transfer = readTransfer(body);
     if (transfer === undefined) return;
-    this.all.push({ ...transfer, ...wallet, walletAddress: address, transaction, seqno });
+    this.all.push({ ...transfer, ...wallet, entry });
     if (this.all.length > KEPT_TRANSFERS) this.all.shift();
   }
 

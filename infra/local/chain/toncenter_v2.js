@@ -1,7 +1,7 @@
 // The methods of toncenter's HTTP API v2 that a wallet backend uses, answered from the local chain.
 'use strict';
 
-const { Cell, beginCell, loadMessage, storeMessage } = require('@ton/core');
+const { Cell, beginCell, loadMessage, loadTransaction, storeMessage } = require('@ton/core');
 const { EmulationError } = require('@ton/sandbox');
 const wire = require('./wire');
 
@@ -92,8 +92,8 @@ const methods = {
     const oldest = wire.readBigInt(toLt || 0);
     return chain
       .transactionsOf(wire.readAddress(address))
-      .filter((entry) => entry.seqno <= provider.headSeqno && entry.transaction.lt > oldest)
-      .filter((entry) => newest === undefined || entry.transaction.lt <= newest)
+      .filter((entry) => entry.seqno <= provider.headSeqno && entry.lt > oldest)
+      .filter((entry) => newest === undefined || entry.lt <= newest)
       .slice(0, count)
       .map(writeTransaction);
   },
@@ -165,15 +165,17 @@ function normalisedHash(message) {
     .hash();
 }
 
-function writeTransaction({ address, transaction }) {
+function writeTransaction({ address, boc }) {
+  const raw = Cell.fromBoc(boc)[0];
+  const transaction = loadTransaction(raw.beginParse());
   const storageNano = transaction.description.storagePhase?.storageFeesCollected ?? 0n;
   const totalNano = transaction.totalFees.coins;
   return {
     '@type': 'raw.transaction',
     address: { '@type': 'accountAddress', account_address: address.toString() },
     utime: transaction.now,
-    data: base64(transaction.raw),
-    transaction_id: transactionId(transaction.lt, BigInt(`0x${transaction.hash().toString('hex')}`)),
+    data: base64(raw),
+    transaction_id: transactionId(transaction.lt, BigInt(`0x${raw.hash().toString('hex')}`)),
     fee: totalNano.toString(),
     storage_fee: storageNano.toString(),
     other_fee: (totalNano - storageNano).toString(),

@@ -23,9 +23,9 @@ function jettonTransfers({ chain, provider }, query) {
     (direction !== 'in' && isOwners(transfer.owner)) ||
     (direction !== 'out' && isOwners(transfer.destination));
   const found = chain.transfers.all
-    .filter((transfer) => transfer.seqno <= provider.headSeqno && isWanted(transfer))
+    .filter((transfer) => transfer.entry.seqno <= provider.headSeqno && isWanted(transfer))
     .filter((transfer) => master === undefined || transfer.master.equals(master))
-    .filter(({ transaction }) => transaction.now >= startS && transaction.now <= endS);
+    .filter(({ entry }) => entry.timeS >= startS && entry.timeS <= endS);
   if (query.get('sort') !== 'asc') found.reverse();
   const page = found.slice(offset, offset + limit);
   return { jetton_transfers: page.map(writeTransfer), address_book: {}, metadata: {} };
@@ -35,18 +35,18 @@ function jettonTransfers({ chain, provider }, query) {
 const upper = (address) => (address ? address.toRawString().toUpperCase() : null);
 
 function writeTransfer(transfer) {
-  const { transaction } = transfer;
+  const { entry } = transfer;
   return {
     query_id: transfer.queryId.toString(),
     source: upper(transfer.owner),
     destination: upper(transfer.destination),
     amount: transfer.amount.toString(),
-    source_wallet: upper(transfer.walletAddress),
+    source_wallet: upper(entry.address),
     jetton_master: upper(transfer.master),
-    transaction_hash: transaction.hash().toString('base64'),
-    transaction_lt: transaction.lt.toString(),
-    transaction_now: transaction.now,
-    transaction_aborted: transaction.description.aborted === true,
+    transaction_hash: entry.hash.toString('base64'),
+    transaction_lt: entry.lt.toString(),
+    transaction_now: entry.timeS,
+    transaction_aborted: entry.isAborted,
     response_destination: upper(transfer.responseDestination),
     custom_payload: transfer.customPayload ? base64(transfer.customPayload) : null,
     forward_ton_amount: transfer.forwardNano.toString(),
