@@ -30,7 +30,7 @@ A function module is a router, an app and a handler; it holds no rule and no `tr
     app = create_app("claim", routers=[router], wiring=claim_wiring)
     handler = lambda_handler(app, wiring=claim_wiring, forget=forget)
 
-`wiring` is a function of shared.bootstrap that returns a `functions.edge.wiring.EdgeWiring`; it is
+`wiring` is a function of shared.bootstrap that returns a `shared.wiring.EdgeWiring`; it is
 called once per request, so it caches. Every route of an `edge_router` is, in this order: authenticated
 (if it asks for a CurrentPlayer), rate limited, its body judged, its fields judged, and only then run.
 Refused and Unavailable raised by services become problem+json by themselves.

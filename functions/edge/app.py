@@ -18,8 +18,8 @@ from functions.edge.boundary import Boundary
 from functions.edge.exchange import exchange_of
 from functions.edge.openapi import completed
 from functions.edge.routes import EdgeRoute, edge_router
-from functions.edge.wiring import EdgeWiring
 from shared.domain.errors import InvariantBroken, Refused, ensure
+from shared.wiring import EdgeWiring
 
 __all__ = ["create_app", "edge_router"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from functions.edge.blocking import is_only_request
 from functions.edge.cors import cors_headers, is_preflight, preflight_reply
@@ -12,8 +13,10 @@ from functions.edge.problems import problem, refusal_of
 from functions.edge.replies import AsgiApp, Message, Receive, Send
 from functions.edge.request_log import log_request
 from functions.edge.security_headers import SECURITY_HEADERS
-from functions.edge.wiring import EdgeWiring
 from shared.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from shared.wiring import EdgeWiring
 
 
 class Boundary:

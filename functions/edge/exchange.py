@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from functions.edge.wiring import EdgeWiring
+if TYPE_CHECKING:
+    from shared.wiring import EdgeWiring
+
 
 Scope = MutableMapping[str, Any]
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 from mangum import Mangum
 
 from functions.edge.replies import AsgiApp
 from shared.config.environment import process_environment
 from shared.domain.errors import ArenaError
+
+TEXT_MEDIA_TYPES: Final = ("application/json", "application/problem+json", "text/")
+"""What travels as text; Mangum would put problems into base64."""
 
 Handler = Callable[[Any, Any], dict[str, Any]]
 
@@ -31,7 +35,16 @@ def lambda_handler(
     snapshot must not carry (sockets, secrets); after a restore it runs, and readiness runs again.
     """
     prepare(wiring, forget=forget, environment=environment)
-    handler: Handler = Mangum(app, lifespan="off")  # type: ignore[arg-type]  # Mangum wants a coroutine function by name
+
+    @cache
+    def adapter() -> Handler:
+        """Built at the first event, because it makes an event loop."""
+        mangum: Handler = Mangum(app, lifespan="off", text_mime_types=list(TEXT_MEDIA_TYPES))  # type: ignore[arg-type]  # it wants a coroutine function by name
+        return mangum
+
+    def handler(event: Any, context: Any) -> dict[str, Any]:
+        return adapter()(event, context)
+
     return handler
 
 

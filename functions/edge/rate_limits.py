@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from functions.edge.wiring import OnOutage
 from shared.ports import LimitCheck, LimitVerdict
+from shared.wiring import OnOutage
 
 MINUTE_S: Final = 60
 SUBJECT_LENGTH_MAX: Final = 254

@@ -68,6 +68,10 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "cooldown": 409,
     "daily_taken": 409,
     "battle_not_found": 404,
+    "referral_code_unknown": 404,
+    "referral_own_code": 409,
+    "referral_used": 409,
+    "referrer_wallet_required": 409,
     "fairness_unknown": 404,
     "invalid_proof": 400,
     "too_many_epochs": 409,
@@ -92,6 +96,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "wallet_cooldown": 409,
     # claims
     "claims_paused": 403,
+    "claims_not_configured": 403,
     "claim_unknown": 404,
     "claim_open": 409,
     "claim_below_minimum": 409,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -17,11 +19,11 @@ from functions.edge.blocking import run_blocking
 from functions.edge.idempotency import IdempotentCall
 from functions.edge.lambda_entry import lambda_handler
 from functions.edge.models import Amount, IdempotentBody, RequestBody, View
-from functions.edge.wiring import EdgeWiring, OnOutage
 from shared.adapters.session_tokens import SessionIssuer, SessionVerifier
-from shared.domain.errors import Refused, Unavailable
+from shared.domain.errors import Refused
 from shared.domain.telegram_init_data import InitData, judge_init_data
-from shared.ports import LimitCheck, LimitVerdict
+from shared.services.limit_requests import limit_requests
+from shared.wiring import EdgeWiring, Limit
 from tests.fakes import FakeClock, FakeLimiter
 
 BOT_TOKEN = "7342037359:AAHI0D2mUpYh3cQ1Yt-FAKE-FOR-TESTS-ONLY"
@@ -64,10 +66,12 @@ class Game:
 
     answers: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
     failure: BaseException | None = None
 
     def run(self, player_id: str, *, broker_id: str, key: str, fingerprint: str) -> RecordedAnswer:
         self.calls.append(player_id)
+        self.threads.append(threading.get_ident())
         if self.failure is not None:
             raise self.failure
         is_replay = (
@@ -76,30 +80,9 @@ class Game:
         return RecordedAnswer(broker_id, is_replay)
 
 
-def limit_with(limiter: FakeLimiter) -> Callable[..., LimitVerdict]:
-    """The limiting service's contract over a fake limiter."""
-
-    def limit(checks: Sequence[LimitCheck], *, on_outage: OnOutage) -> LimitVerdict:
-        try:
-            verdict = limiter.check(checks)
-        except Unavailable as error:
-            if on_outage == "refuse":
-                raise Unavailable("no limiter", code="limiter_unavailable") from error
-            return LimitVerdict(
-                True, checks[0].policy, checks[0].limit, 1, checks[0].window_s, 0, is_fallback=True
-            )
-        if not verdict.is_allowed:
-            extra = {
-                "retryAfterMs": verdict.retry_after_ms,
-                "policy": verdict.policy,
-                "limit": verdict.limit,
-                "remaining": verdict.remaining,
-                "windowS": verdict.window_s,
-            }
-            raise Refused("Too many requests", code="rate_limited", extra=extra)
-        return verdict
-
-    return limit
+def limit_with(limiter: FakeLimiter, fallback: FakeLimiter | None = None) -> Limit:
+    """The limiting service over fake limiters."""
+    return partial(limit_requests, limiter=limiter, fallback=fallback or FakeLimiter(is_fallback=True))
 
 
 @dataclass
@@ -108,6 +91,7 @@ class EdgeUnderTest:
 
     clock: FakeClock = field(default_factory=FakeClock)
     limiter: FakeLimiter = field(default_factory=FakeLimiter)
+    fallback: FakeLimiter = field(default_factory=lambda: FakeLimiter(is_fallback=True))
     game: Game = field(default_factory=Game)
     overrides: dict[str, int] = field(default_factory=dict)
     address_header: str = ""
@@ -124,7 +108,7 @@ class EdgeUnderTest:
         return EdgeWiring(
             clock=self.clock,
             cors_origins=frozenset({ORIGIN}),
-            limit=limit_with(self.limiter),
+            limit=limit_with(self.limiter, self.fallback),
             limit_overrides=lambda: self.overrides,
             verify_session=SessionVerifier([self.issuer.public_key]).verify,
             judge_init_data=self._judge,

@@ -1,14 +1,15 @@
-"""What the edge needs from the outside, handed over by bootstrap as one value."""
+"""What bootstrap hands to the HTTP functions: their connections as values, and nothing of HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from shared.domain.session import Session
-from shared.domain.telegram_init_data import InitData
-from shared.ports import Clock, LimitCheck, LimitVerdict
+if TYPE_CHECKING:  # the health function reads this module and must not pay for the whole domain
+    from shared.domain.session import Session
+    from shared.domain.telegram_init_data import InitData
+    from shared.ports import Clock, LimitCheck, LimitVerdict
 
 OnOutage = Literal["refuse", "fall_back"]
 
@@ -56,3 +57,37 @@ class EdgeWiring:
     verify_session: VerifySession | None = None
     judge_init_data: JudgeInitData | None = None
     address_header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """Something the backend needs: `check` returns when it answers and raises when it does not.
+
+    `limit_ms` bounds the wait for it. `is_essential` says whether the backend is not ready without it.
+    """
+
+    name: str
+    check: Callable[[], object]
+    limit_ms: int = 1000
+    is_essential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSample:
+    """One value of a Prometheus metric: a `counter` only grows, a `gauge` moves."""
+
+    name: str
+    kind: Literal["counter", "gauge"]
+    help: str
+    value: int | float
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthWiring:
+    """The health function's connections; `samples` reads the database, so it is called on demand only."""
+
+    edge: EdgeWiring
+    dependencies: Sequence[Dependency]
+    samples: Callable[[], Iterable[MetricSample]]
+    metrics_token: str = field(repr=False)

@@ -1,0 +1,97 @@
+"""The health function: alive, ready, and measured; plain ASGI, because it is asked more often than anything.
+
+    GET /health         alive: no dependency is touched
+    GET /health/ready   200 or 503: each dependency within its own time limit; names, never values
+    GET /metrics        Prometheus text, for whoever holds METRICS_TOKEN
+
+It also answers what no other function's routes match (the gateway's $default), hence a 404 for the rest.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from functions.edge.blocking import run_blocking
+from functions.edge.boundary import Boundary
+from functions.edge.exchange import Exchange, Scope, exchange_of, header
+from functions.edge.lambda_entry import lambda_handler
+from functions.edge.problems import refusal_of
+from functions.edge.prometheus import MEDIA_TYPE, metrics_text
+from functions.edge.replies import AsgiApp, Receive, Reply, Send, json_reply
+from shared.bootstrap.health import health_parts
+from shared.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from shared.wiring import HealthWiring
+
+METHODS = ("GET", "HEAD")
+Answer = Callable[[Scope, "HealthWiring"], Awaitable[Reply]]
+
+
+async def alive(scope: Scope, wiring: HealthWiring) -> Reply:  # noqa: ARG001 - one shape for all three
+    """The process serves; nothing else is claimed."""
+    return json_reply(200, {"status": "ok"})
+
+
+async def ready(scope: Scope, wiring: HealthWiring) -> Reply:
+    """Every dependency's state; 503 as soon as one that matters does not answer."""
+    from shared.services.check_dependencies import check_dependencies
+
+    states = await run_blocking(check_dependencies, wiring.dependencies)
+    is_ready = all(state.status == "ok" for state in states if state.is_essential)
+    exchange_of(scope).cause = next((state.cause for state in states if state.cause), None)
+    document = {
+        "status": "ready" if is_ready else "not_ready",
+        "dependencies": [
+            {"name": state.name, "status": state.status, "durationMs": state.duration_ms} for state in states
+        ],
+    }
+    return json_reply(200 if is_ready else 503, document)
+
+
+async def metrics(scope: Scope, wiring: HealthWiring) -> Reply:
+    """The backend's numbers, read now; the token is compared in constant time."""
+    scheme, _, token = header(scope, "authorization").partition(" ")
+    expected = wiring.metrics_token.encode()
+    if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode("latin-1"), expected):
+        raise Refused("Send Authorization: Bearer <metrics token>", code="token_invalid")
+    samples = await run_blocking(lambda: list(wiring.samples()))
+    return Reply(200, metrics_text(samples).encode(), {"content-type": MEDIA_TYPE})
+
+
+ROUTES: dict[str, Answer] = {"/health": alive, "/health/ready": ready, "/metrics": metrics}
+
+
+def create_health_app(wiring: Callable[[], HealthWiring]) -> AsgiApp:
+    """The ASGI application; `wiring` is asked once per request, so it keeps what it builds."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = exchange_of(scope)
+        try:
+            reply = await _answer(scope, exchange, wiring())
+        except Refused as refused:
+            reply = refusal_of(exchange, refused)
+        await (_without_body(reply) if scope["method"] == "HEAD" else reply)(scope, receive, send)
+
+    return Boundary(serve, name="health", wiring=lambda: wiring().edge)
+
+
+async def _answer(scope: Scope, exchange: Exchange, wiring: HealthWiring) -> Reply:
+    answer = ROUTES.get(scope["path"])
+    if answer is None:
+        raise Refused("There is nothing here", code="not_found")
+    exchange.route = scope["path"]
+    if scope["method"] not in METHODS:
+        exchange.reply_headers["allow"] = ", ".join(METHODS)
+        raise Refused("This path answers GET", code="method_not_allowed")
+    return await answer(scope, wiring)
+
+
+def _without_body(reply: Reply) -> Reply:
+    return Reply(reply.status, b"", reply.headers)
+
+
+app = create_health_app(health_parts)
+handler = lambda_handler(app, wiring=health_parts, forget=health_parts.forget)

@@ -1,0 +1,64 @@
+"""The health function's dependencies; a driver is imported when /health/ready or /metrics first asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from shared.bootstrap.wired import Wired
+from shared.config import HealthSettings
+from shared.wiring import Dependency, EdgeWiring, HealthWiring, MetricSample
+
+if TYPE_CHECKING:
+    from shared.adapters.upstash_limiter import UpstashLimiter
+    from shared.bootstrap.stores import Stores
+
+DATABASE_LIMIT_MS: Final = 1500
+LIMITER_LIMIT_MS: Final = 500
+
+
+def build_health(settings: HealthSettings) -> HealthWiring:
+    """Nothing connects and no driver is imported before the first check."""
+
+    @cache
+    def stores() -> Stores:
+        from shared.bootstrap.stores import open_stores
+
+        return open_stores("health", runtime=settings.runtime, database=settings.database)
+
+    @cache
+    def limiter() -> UpstashLimiter:
+        from shared.adapters.upstash_limiter import UpstashLimiter
+
+        return UpstashLimiter(url=settings.limiter.url, token=settings.limiter.token)
+
+    def database_answers() -> None:
+        stores().committer.store.open_rows(limit=1)
+
+    def limiter_answers() -> None:
+        from shared.ports import LimitCheck
+
+        limiter().check([LimitCheck("health", "ready", limit=6000, window_s=60)])
+
+    def samples() -> Iterable[MetricSample]:
+        from shared.services.read_metrics import read_metrics
+
+        opened = stores()
+        return read_metrics(store=opened.committer.store, configs=opened.configs, clock=opened.clock)
+
+    from shared.bootstrap.stores import clock_of
+
+    return HealthWiring(
+        edge=EdgeWiring(clock=clock_of(settings.runtime), cors_origins=frozenset(settings.cors_origins)),
+        dependencies=(
+            Dependency("database", database_answers, limit_ms=DATABASE_LIMIT_MS),
+            # Without it claims and admin logins refuse and the rest falls back: degraded, not down.
+            Dependency("limiter", limiter_answers, limit_ms=LIMITER_LIMIT_MS, is_essential=False),
+        ),
+        samples=samples,
+        metrics_token=settings.metrics_token,
+    )
+
+
+health_parts: Final = Wired(HealthSettings, build_health)
