@@ -1,10 +1,11 @@
-"""The economy function: sessions, the player's own view, ledger, daily login, wallet."""
+"""The economy function: sessions, the player's own view, ledger, daily login, referrals, wallet."""
 
 from __future__ import annotations
 
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
 from functions.routes.economy import economy_router
+from functions.routes.referrals import referrals_router
 from functions.routes.sessions import sessions_router
 from functions.routes.wallet import wallet_router
 from shared.bootstrap.economy import economy_parts
@@ -21,6 +22,7 @@ app = create_app(
     routers=[
         sessions_router(economy_parts),
         economy_router(economy_parts),
+        referrals_router(economy_parts),
         wallet_router(lambda: economy_parts().wallet_desk),
     ],
     wiring=wiring,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from shared.bootstrap.chain import chain_of
 from shared.bootstrap.reporting import Report, report_nothing
@@ -11,6 +12,7 @@ from shared.bootstrap.stores import Stores, open_stores
 from shared.bootstrap.wired import Wired
 from shared.config import SettleSettings
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
+from shared.services.finish_transfer import finish_transfer
 from shared.services.run_janitor import Janitor
 from shared.services.settle_claims import Settlement
 
@@ -37,7 +39,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         claims=claims,
         watermarks=MongoWatermarks(stores.database),
         clock=stores.clock,
-        finish_transfer=stores.committer.store.close_row,
+        finish_transfer=partial(finish_transfer, committer=stores.committer),
     )
     if settings.vault is None:
         return SettleParts(stores, janitor, None)

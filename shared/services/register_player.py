@@ -25,8 +25,11 @@ def register_player(
 ) -> Player:
     """The user's player, created and named at the first call; any crash in between is made good by the next.
 
-    `new_code` answers ten random hex digits. Raises Unavailable when the store did not answer.
+    `new_code` answers ten random hex digits. Raises Unavailable when the store did not answer, and
+    `logins_paused` while an administrator has stopped new sessions.
     """
+    if committer.configs.current().paused.logins:
+        raise Unavailable("Signing in is paused", code="logins_paused")
     account = account_of(telegram_id)
     player = committer.store.read_player(account)
     if player is not None and "alias" in player.state:
