@@ -85,9 +85,13 @@ class MetricSample:
 
 @dataclass(frozen=True, slots=True)
 class HealthWiring:
-    """The health function's connections; `samples` reads the database, so it is called on demand only."""
+    """The health function's connections; `samples` reads the database, so it is called on demand only.
+
+    `close` gives up the connections that were opened; the next question opens new ones.
+    """
 
     edge: EdgeWiring
     dependencies: Sequence[Dependency]
     samples: Callable[[], Iterable[MetricSample]]
+    close: Callable[[], None]
     metrics_token: str = field(repr=False)

@@ -47,6 +47,14 @@ def build_health(settings: HealthSettings) -> HealthWiring:
         opened = stores()
         return read_metrics(store=opened.committer.store, configs=opened.configs, clock=opened.clock)
 
+    def close() -> None:
+        if stores.cache_info().currsize:
+            stores().database.client.close()
+        if limiter.cache_info().currsize:
+            limiter().close()
+        stores.cache_clear()
+        limiter.cache_clear()
+
     from shared.bootstrap.stores import clock_of
 
     return HealthWiring(
@@ -57,6 +65,7 @@ def build_health(settings: HealthSettings) -> HealthWiring:
             Dependency("limiter", limiter_answers, limit_ms=LIMITER_LIMIT_MS, is_essential=False),
         ),
         samples=samples,
+        close=close,
         metrics_token=settings.metrics_token,
     )
 

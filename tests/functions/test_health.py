@@ -34,7 +34,9 @@ class HealthUnderTest:
         self.app = create_health_app(self.wiring)
 
     def wiring(self) -> HealthWiring:
-        return HealthWiring(EdgeWiring(FakeClock()), self.dependencies, lambda: self.samples, TOKEN)
+        return HealthWiring(
+            EdgeWiring(FakeClock()), self.dependencies, lambda: self.samples, lambda: None, TOKEN
+        )
 
     def call(self, path: str, *, method: str = "GET", token: str = "") -> httpx.Response:
         async def send() -> httpx.Response:
