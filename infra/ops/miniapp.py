@@ -37,6 +37,7 @@ class Miniapp:
     user: Mapping[str, Any]
     token: str = field(default="", repr=False)
     timeout_s: float = 30.0
+    broker: str = ""
     _client: httpx.Client | None = field(default=None, init=False)
 
     def sign_in(self, *, now_s: int) -> dict[str, Any]:

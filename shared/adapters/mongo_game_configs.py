@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
 from shared.domain.config_documents import config_document, config_from_document
+from shared.domain.errors import Unavailable
 from shared.domain.game_config import GameConfig, default_config
 from shared.domain.ledger import plain
 from shared.ports import Clock
@@ -36,7 +37,15 @@ class MongoGameConfigs:
         return self._known
 
     def known_limits(self) -> Mapping[str, int]:
-        """Rate-limit overrides of the last configuration read; asks nobody, so limits cost no command."""
+        """Rate-limit overrides of the last configuration read; only the very first question asks the store.
+
+        With the database away the declared limits hold: a request is counted, whatever becomes of it.
+        """
+        if self._known is None:
+            try:
+                self.current()
+            except Unavailable:
+                return {}
         return {} if self._known is None else self._known.limits
 
     def latest(self) -> GameConfig:
