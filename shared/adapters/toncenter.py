@@ -131,7 +131,7 @@ class Operation:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         if isinstance(error, Unavailable) and not self._is_reported:
             self._provider.report(str(error.extra.get("reason", "unusable")))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from pytoniq_core import Cell as PytoniqCell
 from tonsdk.boc import Cell as TonsdkCell
 
-from shared.domain.errors import Refused
+from shared.domain.errors import InvariantBroken, Refused
 from shared.domain.ton.boc import MAX_BYTES, read_boc, read_boc_base64, write_boc, write_boc_base64
 from shared.domain.ton.cell import Cell, CellBuilder
 from tests.domain.test_ton_cell import TREES, ours, pytoniq, tonsdk
@@ -70,6 +70,19 @@ def test_a_bag_of_more_than_255_cells_uses_wider_references() -> None:
     assert PytoniqCell.one_from_boc(octets).hash == cell.hash
 
 
+def test_a_tree_larger_than_we_read_is_not_written() -> None:
+    cell = LEAF
+    for number in range(250):
+        leaves = tuple(CellBuilder().unsigned(4 * number + i, bits=16).build() for i in range(3))
+        cell = Cell(number, 16, (cell, *leaves))
+    assert read_boc(write_boc(cell)) == cell
+    for number in range(250, 260):
+        leaves = tuple(CellBuilder().unsigned(4 * number + i, bits=16).build() for i in range(3))
+        cell = Cell(number, 16, (cell, *leaves))
+    with pytest.raises(InvariantBroken):
+        write_boc(cell)
+
+
 def test_a_bag_without_checksum_and_index_is_read() -> None:
     assert read_boc(bag("0100 01 0000", count=2)).depth == 1
 
@@ -87,6 +100,7 @@ MALFORMED: dict[str, bytes] = {
     "header cut": GOOD[:8],
     "body cut": GOOD[:-5],
     "byte added": GOOD + b"\0",
+    "byte added without checksum": bag("0000", count=1) + b"\0",
     "checksum wrong": with_checksum(GOOD),
     "content changed under the checksum": GOOD[:12] + bytes((GOOD[12] ^ 1,)) + GOOD[13:],
     "no width": bytes.fromhex("b5ee9c72 00 01 01 01 00 02 00 0000"),
@@ -114,6 +128,7 @@ MALFORMED: dict[str, bytes] = {
     "stored hashes": bag("1000", count=1),
     "absent cell marker": bag("1700", count=1),
     "data cut": bag("0004 01", count=1),
+    "data cut before its completion tag": bag("0005 01", count=1),
     "reference cut": bag("0100", count=1),
     "no completion tag": bag("0001 00", count=1),
     "overlong completion tag": bag("0001 80", count=1),

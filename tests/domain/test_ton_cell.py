@@ -69,6 +69,18 @@ def test_only_a_signed_int_in_range_is_written(value: Any) -> None:
         CellBuilder().signed(value, bits=8)
 
 
+@pytest.mark.parametrize("value", [-1, 1 << 120, True, 1.5])
+def test_only_whole_coins_below_their_limit_are_written(value: Any) -> None:
+    with pytest.raises(InvariantBroken):
+        CellBuilder().coins(value)
+
+
+@pytest.mark.parametrize("value", ["ab", bytearray(2), [1, 2], 7])
+def test_only_bytes_are_written_as_bytes(value: Any) -> None:
+    with pytest.raises(InvariantBroken):
+        CellBuilder().octets(value)
+
+
 @pytest.mark.parametrize(("value", "written"), [(-128, 0x80), (-1, 0xFF), (0, 0), (127, 0x7F)])
 def test_a_signed_int_is_twos_complement(value: int, written: int) -> None:
     assert CellBuilder().signed(value, bits=8).build().bits == written
@@ -85,6 +97,14 @@ def test_a_cell_takes_four_references_and_not_one_more() -> None:
     builder = CellBuilder().reference(leaf).reference(leaf).reference(leaf).reference(leaf)
     with pytest.raises(InvariantBroken):
         builder.reference(leaf)
+
+
+@pytest.mark.parametrize(
+    ("bits", "bit_length", "children"), [(0, 1024, 0), (0, -1, 0), (2, 1, 0), (-1, 8, 0), (0, 0, 5)]
+)
+def test_a_cell_outside_the_limits_cannot_be_made(bits: int, bit_length: int, children: int) -> None:
+    with pytest.raises(InvariantBroken):
+        Cell(bits, bit_length, (Cell(0, 0),) * children)
 
 
 def test_a_tree_grows_to_the_deepest_level_and_no_further() -> None:

@@ -113,8 +113,6 @@ def _read_header(octets: bytes, max_cells: int) -> _Header:
     if flags & _HAS_CACHE_BITS and not flags & _HAS_INDEX:
         raise _invalid("cache bits live in an index")
     start = 6 + 4 * size + width
-    if len(octets) < start:
-        raise _invalid("a bag's header is whole")
     count, roots, absent = (_number(octets, 6 + i * size, size) for i in range(3))
     body = _number(octets, 6 + 3 * size, width)
     root = _number(octets, 6 + 3 * size + width, size)

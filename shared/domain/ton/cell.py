@@ -16,7 +16,6 @@ from shared.domain.ton.address import Address
 MAX_BITS: Final = 1023
 MAX_REFERENCES: Final = 4
 MAX_DEPTH: Final = 1024
-COINS_BITS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class CellBuilder:
     def coins(self, amount: int) -> Self:
         """VarUInteger 16: four bits of byte length, then the shortest big-endian form; below 2^120."""
         ensure(type(amount) is int, "coins take an int, not a bool or a float")
-        ensure(amount >= 0 and amount >> COINS_BITS == 0, "coins are 0 to 2^120 - 1")
+        # Four bits hold at most 15 bytes, so a larger amount does not fit its own length field.
         length = (amount.bit_length() + 7) // 8
         return self.unsigned(length, bits=4).unsigned(amount, bits=8 * length)
 
