@@ -186,6 +186,7 @@ class BattleView(View):
     broker: BrokerView
     proof: ProofView
     reward_held_because: str | None = None
+    emission_opens_at: Time | None = None
 
 
 class BattlePage(View):

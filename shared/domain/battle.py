@@ -9,7 +9,7 @@ from shared.domain.broker_actions import FEES, Price, broker_answer, funds_refus
 from shared.domain.brokers import Broker, broker_document, broker_path
 from shared.domain.budget_plans import emissions_of
 from shared.domain.calendar import MS_PER_SECOND, iso_time
-from shared.domain.emission_windows import is_emission_open
+from shared.domain.emission_windows import is_emission_open, window_opens_at_ms
 from shared.domain.fairness import (
     BattleProof,
     BattleTicket,
@@ -202,6 +202,10 @@ def _row(
     }
     if held_because is not None:
         answer["rewardHeldBecause"] = held_because
+    if held_because == WINDOW_CLOSED:
+        opens_ms = window_opens_at_ms(config.economy, arena=mode.arena, league=mode.league, now_ms=now_ms)
+        if opens_ms is not None:
+            answer["emissionOpensAt"] = iso_time(opens_ms)
     return Accepted(
         BATTLE_KIND,
         answer=answer,

@@ -114,7 +114,7 @@ def config_from_document(document: Mapping[str, Any]) -> GameConfig:
     given = CheckedFields({name: value for name, value in document.items() if name != "_id"})
     revision = given.integer("rev", low=0, high=2**53)
     economy = economy_from_document(given.section("economy").document)
-    modes = _read_modes(given.section("modes").document)
+    modes = _read_modes(given.section("modes"))
     limits = _read_limits(given.section("limits"))
     switches = given.section("paused")
     paused = Paused(**{each.name: switches.flag(each.name, default=False) for each in fields(Paused)})
@@ -128,11 +128,13 @@ def window_scopes() -> frozenset[str]:
     return frozenset({"*", *ARENAS, *(f"{arena}:{league}" for arena in ARENAS for league in LEAGUES)})
 
 
-def _read_modes(documents: Mapping[str, Any]) -> dict[str, Mode]:
+def _read_modes(given: CheckedFields) -> dict[str, Mode]:
     modes: dict[str, Mode] = {}
-    for key, document in documents.items():
-        mode = mode_from_document(document if isinstance(document, Mapping) else {})
-        modes[str(key)] = mode
+    for key in given.document:
+        mode = mode_from_document(given.section(key).document)
+        if mode.key != key:
+            given.errors.append({"field": f"modes.{key}.key", "problem": "must be the key it is kept under"})
+        modes[key] = mode
     return modes
 
 
