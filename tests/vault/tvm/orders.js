@@ -111,6 +111,12 @@ module.exports = {
     assert.equal(await pays(world, "alice", 4, NEW), 0);
   },
 
+  "in a grace a third key is still refused": async () => {
+    const world = await World.create();
+    await does(world, world.owner, order.setOracle(keyNumber(NEW), 100));
+    assert.equal(await pays(world, "alice", 1, NEWER), EXIT.SIGNATURE);
+  },
+
   "with grace 0 the replaced key is refused at once": async () => {
     const world = await World.create();
     await does(world, world.owner, order.setOracle(keyNumber(NEW), 0));

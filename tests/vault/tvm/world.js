@@ -112,7 +112,8 @@ class World {
   /** `setup` overrides what the vault is born with; `code` replaces the compiled contract by a mutant. */
   static async create({ setup = {}, code, inventory = 1_000_000n, config, now = START_S } = {}) {
     const world = new World();
-    world.bc = await Blockchain.create(config ? { config } : {});
+    // The slim configuration has the same prices and version, and is read three times as fast.
+    world.bc = await Blockchain.create({ config: config ?? "slim" });
     world.bc.now = now;
     world.oracle = key(1);
     [world.owner, world.guardian, world.alice, world.bob, world.stranger] = await Promise.all(
