@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -151,8 +152,27 @@ def test_a_store_that_is_not_there_is_unavailable() -> None:
         unavailable_after_s(f"http://127.0.0.1:{closed.getsockname()[1]}")
 
 
+@contextmanager
+def hung_up_after(seconds: float, listener: socket.socket) -> Iterator[None]:
+    """Accept one connection and close it then, so that a client without a time limit fails its test."""
+
+    def hang_up() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            done.wait(seconds)
+
+    done = threading.Event()
+    thread = threading.Thread(target=hang_up)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
 def test_a_store_that_never_answers_costs_a_third_of_a_second_at_most() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with socket.create_server(("127.0.0.1", 0)) as silent, hung_up_after(3, silent):
         took_s = unavailable_after_s(f"http://127.0.0.1:{silent.getsockname()[1]}")
     # Building the first client is in it too; what must not happen are the package's endless waits.
     assert 0.25 < took_s < 1.0
