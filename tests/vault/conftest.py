@@ -19,7 +19,7 @@ IS_FULL = os.environ.get("ARENA_TEST_FULL") == "1"
 SEED = os.environ.get("ARENA_TEST_SEED") or str(secrets.randbelow(2**32))
 
 
-def run_tvm(*arguments: str) -> list[dict[str, Any]]:
+def run_tvm(*arguments: str, given: str = "") -> list[dict[str, Any]]:
     """Run tvm/run.js and return its JSON lines; every run knows the seed and whether it is full."""
     node = shutil.which("node")
     assert node is not None, "the vault's tests need Node 18 or newer"
@@ -27,6 +27,7 @@ def run_tvm(*arguments: str) -> list[dict[str, Any]]:
     done = subprocess.run(
         [node, str(RUNNER), *arguments],
         capture_output=True,
+        input=given,
         text=True,
         timeout=RUN_LIMIT_S,
         cwd=ROOT,

@@ -1,13 +1,15 @@
 // Runs vault cases in the TVM and prints one JSON line per case; test_vault_in_the_tvm.py reads them.
 //   node run.js list                       {file, name} of every case
 //   node run.js run <file> [name]          {name, ok, error, facts}
+//   node run.js accounts <raw vault>       raw addresses of everybody, of the jetton and of that vault's jetton wallet
+//   node run.js follow < JSON              deploys {stateInit} and sends {steps: [{from, body, nanoton}]}; prints each outcome
 //   node run.js mutants                    {name, cases} of every mutation
 //   node run.js mutate <mutation name>     {name, ok, error}: ok when every named case fails on the mutant
 "use strict";
 const fs = require("fs");
 const path = require("path");
 
-const FILES = ["claims", "bounces", "orders", "limits", "operator", "fuzz", "model"];
+const FILES = ["claims", "bounces", "orders", "limits", "fuzz", "model"];
 const print = (line) => console.log(JSON.stringify(line, (_, value) => (typeof value === "bigint" ? `${value}` : value)));
 const casesOf = (file) => require(path.join(__dirname, `${file}.js`));
 
@@ -44,6 +46,36 @@ async function mutate(name) {
   return { name, ok: survivors.length === 0, error: survivors.map((each) => `still passes: ${each}`).join("\n") };
 }
 
+async function accounts(rawVault) {
+  const { Address, World } = require("./world.js");
+  const world = await World.create();
+  const names = ["owner", "guardian", "alice", "bob"].map((name) => [name, world[name].address]);
+  const wallet = await world.walletOf(Address.parse(rawVault));
+  const all = [...names, ["master", world.master], ["vaultWallet", wallet]];
+  return Object.fromEntries(all.map(([name, address]) => [name, address.toRawString()]));
+}
+
+/** The operator's bytes, as they are, against the real contract. */
+async function* follow({ stateInit, steps }) {
+  const { Cell, World, contractAddress, toNano } = require("./world.js");
+  const { loadStateInit } = require("@ton/core");
+  const world = await World.create({ inventory: 0n });
+  const init = loadStateInit(Cell.fromBase64(stateInit).beginParse());
+  world.vault = contractAddress(0, init);
+  await world.owner.send({ to: world.vault, init, value: toNano("0.5"), bounce: false });
+  await world.mint(world.vault, 1_000n);
+  for (const { from, body, nanoton } of steps) {
+    const { exit, aborted } = await world.send(world[from], Cell.fromBase64(body), { value: BigInt(nanoton) });
+    const roles = await world.get(world.vault, "getRoles");
+    yield {
+      exit, aborted, state: await world.state(), address: world.vault.toRawString(), balance: await world.balance(),
+      oracle: (await world.get(world.vault, "getOraclePublicKey")).readBigNumber().toString(16).padStart(64, "0"),
+      owner: roles.readAddress().toRawString(), pending: roles.readAddressOpt()?.toRawString() ?? null,
+      guardian: roles.readAddress().toRawString(), bobJettons: await world.jettonsOf(world.bob.address),
+    };
+  }
+}
+
 async function main([command, first, second]) {
   if (command === "list") {
     for (const file of FILES) for (const name of Object.keys(casesOf(file))) print({ file, name });
@@ -51,6 +83,10 @@ async function main([command, first, second]) {
     for (const [name, body] of Object.entries(casesOf(first))) {
       if (second === undefined || second === name) print(await runCase(name, body));
     }
+  } else if (command === "accounts") {
+    print(await accounts(first));
+  } else if (command === "follow") {
+    for await (const outcome of follow(JSON.parse(fs.readFileSync(0, "utf8")))) print(outcome);
   } else if (command === "mutants") {
     for (const [name, { killedBy }] of Object.entries(require("./mutations.js"))) print({ name, cases: killedBy });
   } else if (command === "mutate") {

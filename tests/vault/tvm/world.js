@@ -246,6 +246,6 @@ class World {
 
 module.exports = {
   CLAIM_VALUE, DAY_S, EXIT, MAINNET, OPS, START_S, World,
-  Address, Cell, beginCell, defaultConfig, internal, setGlobalVersion, toNano,
+  Address, Cell, beginCell, contractAddress, defaultConfig, internal, setGlobalVersion, toNano,
   claimBody, claimFields, compiled, key, keyNumber, op, order, payloadCell, phase, seqnoMap, sign, vaultData,
 };
