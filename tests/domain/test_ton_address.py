@@ -21,6 +21,7 @@ from shared.domain.ton.address import (
     non_bounceable,
     parse_address,
     read_address,
+    stored_address,
 )
 
 ADDRESSES = st.builds(Address, st.sampled_from([0, -1]), st.binary(min_size=32, max_size=32))
@@ -131,3 +132,10 @@ def test_one_changed_bit_of_a_friendly_form_never_reads_as_an_address(
 def test_an_address_outside_ton_cannot_be_made(workchain: Any, octets: Any) -> None:
     with pytest.raises(InvariantBroken):
         Address(workchain, octets)
+
+
+def test_an_address_we_stored_is_canonical_or_something_is_broken() -> None:
+    assert stored_address(SOMEONE.raw) == SOMEONE
+    for other in ("", "0:11", SOMEONE.raw.upper(), bounceable(SOMEONE, network_id=MAINNET_ID)):
+        with pytest.raises(InvariantBroken):
+            stored_address(other)
