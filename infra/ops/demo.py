@@ -23,7 +23,7 @@ def run_demo(*, as_json: bool, keep: bool) -> int:
     folder = DEFAULT_DATA_DIR
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="demo-", dir=folder) as data_dir:
-        stack = Stack(Path(data_dir), schedule_every_s=0, functions=("battle","economy","claim","signer","settle"))
+        stack = Stack(Path(data_dir), schedule_every_s=0)
         try:
             with running_stack(stack, progress=story.note):
                 failure = _play(stack, story)

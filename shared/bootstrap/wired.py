@@ -46,10 +46,13 @@ class Wired(Generic[S, D]):
         return self._built
 
     def forget(self) -> None:
-        """Keep nothing that was read or opened so far."""
+        """Keep nothing that was read so far, and close what can be closed."""
         if self._source is not None:
             self._source.reset()
+        close = getattr(self._built, "close", None)
         self._built, self._settings = None, None
+        if close is not None:
+            close()
 
     def _new_source(self) -> SettingsSource[S]:
         from shared.adapters.aws_secrets import AwsSecrets

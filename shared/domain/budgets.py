@@ -26,7 +26,8 @@ def budget_group(emission: Emission, *, now_ms: int) -> str:
     """`<name>:<period>`, e.g. `AIBA@prediction:2026-11-22` or `claims:2026-11-22T13`.
 
     The name comes first: the embedded store takes a string that begins with a date for a time, and
-    silently finds nothing by it."""
+    silently finds nothing by it.
+    """
     period = utc_hour(now_ms) if emission.period == "hour" else utc_day(now_ms)
     return f"{emission.name}:{period}"
 
