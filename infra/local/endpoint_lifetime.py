@@ -36,10 +36,12 @@ def announce(name: str, url: str) -> None:
 
 def run_endpoint(serve: Callable[[asyncio.Event], Awaitable[None]], *, exits_with_parent: bool) -> None:
     """Run `serve` until it returns; it must return soon after the event it is given is set."""
-    asyncio.run(_live(serve, exits_with_parent=exits_with_parent))
+    # Taken before anything is announced: a parent that is gone by then is noticed at the announcement.
+    parent_id = os.getppid() if exits_with_parent else None
+    asyncio.run(_live(serve, parent_id=parent_id))
 
 
-async def _live(serve: Callable[[asyncio.Event], Awaitable[None]], *, exits_with_parent: bool) -> None:
+async def _live(serve: Callable[[asyncio.Event], Awaitable[None]], *, parent_id: int | None) -> None:
     stopping = asyncio.Event()
 
     def stop() -> None:
@@ -52,7 +54,7 @@ async def _live(serve: Callable[[asyncio.Event], Awaitable[None]], *, exits_with
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    watch = asyncio.create_task(_follow_parent(stop)) if exits_with_parent else None
+    watch = asyncio.create_task(_follow(parent_id, stop)) if parent_id is not None else None
     try:
         await serve(stopping)
     finally:
@@ -60,9 +62,8 @@ async def _live(serve: Callable[[asyncio.Event], Awaitable[None]], *, exits_with
             watch.cancel()
 
 
-async def _follow_parent(stop: Callable[[], None]) -> None:
+async def _follow(parent_id: int, stop: Callable[[], None]) -> None:
     """Call `stop` once the process that started us is gone: orphans get another parent."""
-    parent = os.getppid()
-    while os.getppid() == parent:
+    while os.getppid() == parent_id:
         await asyncio.sleep(PARENT_CHECK_EVERY_S)
     stop()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from infra.local.endpoint_process import PROJECT_ROOT, EndpointProcess, start_endpoint, stop_endpoint
@@ -58,20 +59,17 @@ def within(seconds: float, is_true: Callable[[], bool]) -> bool:
 
 
 @pytest.mark.parametrize("module", ENDPOINTS)
-def test_it_accepts_connections_once_it_says_so_and_ends_within_a_second(module: str, tmp_path: Path) -> None:
+def test_it_accepts_connections_once_it_says_so_and_ends_when_told_to(module: str, tmp_path: Path) -> None:
     endpoint = start_endpoint(module, *arguments(module, tmp_path), log=tmp_path / "stderr.log")
     assert endpoint.name == module.rsplit(".", 1)[1]
     assert is_answering(endpoint.url)
     assert endpoint.process.stdout is not None
-    started_s = time.monotonic()
     endpoint.process.terminate()
     rest_of_stdout = endpoint.process.stdout.read()
     status = endpoint.process.wait(5)
-    took_s = time.monotonic() - started_s
     stop_endpoint(endpoint)
     assert rest_of_stdout == ""
     assert status == 0
-    assert took_s < 1.0
     assert not is_answering(endpoint.url)
 
 
@@ -85,7 +83,21 @@ def test_it_does_not_outlive_a_parent_that_is_killed(module: str, tmp_path: Path
         url = parent.stdout.readline().strip()
         assert is_answering(url)
         parent.kill()
-    assert within(4, lambda: not is_answering(url))
+    assert within(10, lambda: not is_answering(url))
+
+
+def test_a_request_that_hangs_does_not_keep_an_endpoint_from_ending(tmp_path: Path) -> None:
+    endpoint = start_endpoint("infra.local.kms_endpoint", log=tmp_path / "stderr.log")
+    httpx.post(f"{endpoint.url}/_faults", json={"kind": "hang", "seconds": 600}).raise_for_status()
+    headers = {"X-Amz-Target": "TrentService.ListKeys", "Authorization": "Credential=AKIAFAKEROOT/x"}
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(endpoint.url, headers=headers, json={}, timeout=httpx.Timeout(10, read=0.1))
+    with socket.create_connection(("127.0.0.1", endpoint.port)) as unfinished:
+        unfinished.sendall(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
+        endpoint.process.terminate()
+        status = endpoint.process.wait(5)
+    stop_endpoint(endpoint)
+    assert status == 0
 
 
 def test_an_endpoint_that_cannot_start_is_reported_and_leaves_no_process(tmp_path: Path) -> None:
@@ -103,7 +115,7 @@ def test_a_redis_of_a_killed_endpoint_is_gone_or_replaced(tmp_path: Path) -> Non
     second = _upstash(tmp_path)
     assert is_answering(second.url)
     stop_endpoint(second)
-    assert within(2, lambda: not is_answering(f"unix://{tmp_path}/data/redis.sock"))
+    assert within(10, lambda: not is_answering(f"unix://{tmp_path}/data/redis.sock"))
 
 
 def test_a_data_directory_too_long_for_a_socket_path_still_works(tmp_path: Path) -> None:
