@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:  # the health function reads this module and must not pay for the whole domain
+    from shared.domain.admin_session import AdminToken
+    from shared.domain.admins import Action, Admin
     from shared.domain.session import Session
     from shared.domain.telegram_init_data import InitData
     from shared.ports import Clock, LimitCheck, LimitVerdict
@@ -36,6 +38,18 @@ class JudgeInitData(Protocol):
     def __call__(self, raw: str, *, now_s: int) -> InitData: ...
 
 
+class AdminGate(Protocol):
+    """The services admin_login.read_token and .admit, bound to the admin function's desk."""
+
+    def read_token(self, text: str, *, now_s: int) -> AdminToken:
+        """What a token says; asks nobody. Raises Refused `token_invalid` or `token_expired`."""
+        ...
+
+    def admit(self, token: AdminToken, action: Action) -> Admin:
+        """Its administrator as they are now; Refused `session_ended` or `forbidden`."""
+        ...
+
+
 def no_limit_overrides() -> Mapping[str, int]:
     """The limits as this package declares them."""
     return {}
@@ -56,6 +70,7 @@ class EdgeWiring:
     limit_overrides: Callable[[], Mapping[str, int]] = no_limit_overrides
     verify_session: VerifySession | None = None
     judge_init_data: JudgeInitData | None = None
+    admin_gate: AdminGate | None = None
     address_header: str = ""
 
 

@@ -60,7 +60,7 @@ class PlayerSession(Authentication):
         verify, clock = exchange.wiring.verify_session, exchange.wiring.clock
         ensure(verify is not None, "a function with player routes holds the session public keys")
         assert verify is not None  # noqa: S101 - said again for the type checker
-        token = _credentials(header(request.scope, "authorization"), scheme="bearer")
+        token = credentials(header(request.scope, "authorization"), scheme="bearer")
         if not token:
             raise Refused("Send Authorization: Bearer <session token>", code="token_missing")
         session = verify(token, now_s=clock.now_ms() // 1000)
@@ -86,7 +86,7 @@ class TelegramInitData(Authentication):
         judge, clock = exchange.wiring.judge_init_data, exchange.wiring.clock
         ensure(judge is not None, "the function that accepts initData holds the bot token")
         assert judge is not None  # noqa: S101 - said again for the type checker
-        raw = _credentials(header(request.scope, "authorization"), scheme="tma")
+        raw = credentials(header(request.scope, "authorization"), scheme="tma")
         raw = raw or header(request.scope, INIT_DATA_HEADER)
         if not raw:
             raise Refused("Send Authorization: tma <initData>", code="init_data_missing")
@@ -94,7 +94,7 @@ class TelegramInitData(Authentication):
         exchange.subject = f"telegram:{exchange.identity.user.id}"
 
 
-def _credentials(value: str, *, scheme: str) -> str:
+def credentials(value: str, *, scheme: str) -> str:
     """What follows the scheme (matched in any case, RFC 9110), or the empty text for another scheme."""
     given, _, credentials = value.partition(" ")
     return credentials.strip() if given.lower() == scheme else ""

@@ -39,8 +39,8 @@ def _complete(operation: dict[str, Any]) -> None:
 def _common_refusals(operation: dict[str, Any]) -> dict[int, list[str]]:
     common: dict[int, list[str]] = {400: ["invalid_request", "unknown_parameter"]}
     if "security" in operation:
-        is_session = any("playerSession" in scheme for scheme in operation["security"])
-        common[401] = ["token_missing", "token_invalid", "token_expired"] if is_session else ["init_data_…"]
+        is_init_data = any("telegramInitData" in scheme for scheme in operation["security"])
+        common[401] = ["init_data_…"] if is_init_data else ["token_missing", "token_invalid", "token_expired"]
     parameters = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
     if "idempotency-key" in parameters:
         common[400] += [

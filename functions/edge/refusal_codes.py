@@ -39,6 +39,14 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "init_data_user_missing": 401,
     "init_data_user_invalid": 401,
     "origin_not_allowed": 403,
+    # administrators
+    "login_refused": 401,
+    "login_locked": 429,
+    "session_ended": 401,
+    "forbidden": 403,
+    "invalid_email": 400,
+    "weak_password": 400,
+    "password_wrong": 403,
     # where and how often
     "not_found": 404,
     "method_not_allowed": 405,

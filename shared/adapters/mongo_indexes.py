@@ -25,8 +25,11 @@ INDEXES: Final = (
     Index("ledger", ("ts",)),
     Index("ledger", ("open",), sparse=True),
     Index("budget", ("grp",)),
+    Index("board", ("rank",), sparse=True),
     Index("claims", ("acct",)),
     Index("claims", ("open",), sparse=True),
+    Index("admins", ("email",), unique=True),
+    Index("admin_revocations", ("exp",)),
 )
 
 

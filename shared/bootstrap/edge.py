@@ -10,7 +10,7 @@ from shared.config.environment import process_environment
 from shared.config.parts import LimiterSettings
 from shared.ports import LimitCheck, LimitVerdict
 from shared.services.limit_requests import limit_requests
-from shared.wiring import EdgeWiring, JudgeInitData, Limit, OnOutage, VerifySession
+from shared.wiring import AdminGate, EdgeWiring, JudgeInitData, Limit, OnOutage, VerifySession
 
 VERCEL_ADDRESS_HEADER: Final = "x-vercel-forwarded-for"
 """Set by Vercel's own proxy on every request; believed only where VERCEL=1 says we run behind it."""
@@ -23,6 +23,7 @@ def edge_wiring(
     limiter: LimiterSettings,
     session_public_keys: Sequence[bytes] = (),
     judge_init_data: JudgeInitData | None = None,
+    admin_gate: AdminGate | None = None,
 ) -> EdgeWiring:
     """Bind the limiters and the keys; sockets open at the first request."""
     return EdgeWiring(
@@ -32,6 +33,7 @@ def edge_wiring(
         limit_overrides=stores.configs.known_limits,
         verify_session=_verify_function(session_public_keys) if session_public_keys else None,
         judge_init_data=judge_init_data,
+        admin_gate=admin_gate,
         address_header=VERCEL_ADDRESS_HEADER if process_environment().get("VERCEL") == "1" else "",
     )
 

@@ -1,0 +1,18 @@
+"""The admin function: operators look into the game, change its numbers and answer for it."""
+
+from __future__ import annotations
+
+from functions.edge.app import create_app
+from functions.edge.lambda_entry import lambda_handler
+from functions.routes.admin_sessions import admin_sessions_router
+from shared.bootstrap.admin import admin_parts
+from shared.wiring import EdgeWiring
+
+
+def wiring() -> EdgeWiring:
+    """The admin function's edge, ready or refusing to be."""
+    return admin_parts().edge
+
+
+app = create_app("admin", routers=[admin_sessions_router(admin_parts)], wiring=wiring)
+handler = lambda_handler(app, wiring=wiring, forget=admin_parts.forget)

@@ -1,0 +1,75 @@
+"""The outside world as the administrators' services need it, beside shared.ports."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from shared.domain.admin_session import AdminToken
+from shared.domain.admins import Admin
+from shared.domain.login_attempts import LoginAttempts
+
+
+class AdminStore(Protocol):
+    """Named administrators, changed by compare-and-set on their revision."""
+
+    def read(self, admin_id: str) -> Admin | None: ...
+
+    def by_email(self, email: str) -> Admin | None: ...
+
+    def everybody(self) -> list[Admin]: ...
+
+    def insert(self, admin: Admin) -> bool:
+        """False when the id or the address is taken already."""
+        ...
+
+    def replace(self, admin: Admin, *, expected_revision: int) -> bool:
+        """Store the administrator, whose revision is the expected one plus one; False when somebody was faster."""
+        ...
+
+
+class RevokedTokens(Protocol):
+    """Tokens that ended before their time."""
+
+    def revoke(self, token_id: str, *, expires_at_s: int) -> None: ...
+
+    def is_revoked(self, token_id: str) -> bool: ...
+
+    def forget_expired(self, *, now_s: int) -> int:
+        """Drop what no longer needs remembering; answers how many."""
+        ...
+
+
+class AttemptStore(Protocol):
+    """Counts of wrong logins that outlive every instance."""
+
+    def read(self, unknown: LoginAttempts) -> LoginAttempts:
+        """What is known under this name; `unknown` itself when nothing is."""
+        ...
+
+    def replace(self, attempts: LoginAttempts, *, expected_revision: int) -> bool:
+        """Store the attempts, whose revision is the expected one plus one; False when somebody was faster."""
+        ...
+
+
+class Passwords(Protocol):
+    """Slow, salted password hashes."""
+
+    def hash(self, password: str) -> str: ...
+
+    def is_right(self, password: str, *, password_hash: str) -> bool:
+        """Takes the same time for right and wrong; False for a password that no hash was ever made of."""
+        ...
+
+    def work_for_nothing(self, password: str) -> None:
+        """As slow as judging a password, for accounts that do not exist."""
+        ...
+
+
+class AdminTokens(Protocol):
+    """Signed tokens."""
+
+    def issue(self, token: AdminToken) -> str: ...
+
+    def read(self, text: str, *, now_s: int) -> AdminToken:
+        """Raises Refused `token_invalid` or `token_expired`."""
+        ...

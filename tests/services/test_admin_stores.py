@@ -1,0 +1,76 @@
+"""The stores of administrators keep their promises, the fakes and MongoDB's wire protocol alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import pytest
+
+from shared.adapters.mongo_admins import MongoAdmins, MongoLoginAttempts, MongoRevokedTokens
+from shared.adapters.mongo_indexes import ensure_indexes
+from shared.domain.admins import Admin
+from shared.domain.login_attempts import account_attempts
+from tests.admin_fakes import FakeAdmins, FakeLoginAttempts, FakeRevokedTokens
+
+ANN = Admin(id="a1", email="ann@example.org", role="support", password_hash="fake", created_ms=2**41)
+
+
+class StoresUnderTest(NamedTuple):
+    admins: Any
+    revoked: Any
+    attempts: Any
+
+
+@pytest.fixture(params=["fake", "mongo"])
+def stores(request) -> StoresUnderTest:
+    if request.param == "fake":
+        return StoresUnderTest(FakeAdmins(), FakeRevokedTokens(), FakeLoginAttempts())
+    database = request.getfixturevalue("mongo_database")
+    ensure_indexes(database)
+    return StoresUnderTest(MongoAdmins(database), MongoRevokedTokens(database), MongoLoginAttempts(database))
+
+
+def test_an_administrator_comes_back_as_they_were_stored(stores: StoresUnderTest) -> None:
+    ann = replace(ANN, is_active=False, changed_by="owner:7", generation=3)
+    assert stores.admins.insert(ann)
+    assert stores.admins.read("a1") == stores.admins.by_email("ann@example.org") == ann
+    assert stores.admins.everybody() == [ann]
+    assert stores.admins.read("a2") is None
+    assert stores.admins.by_email("bob@example.org") is None
+
+
+@pytest.mark.parametrize("taken", [{"id": "a2"}, {"email": "bob@example.org"}])
+def test_neither_an_id_nor_an_address_is_given_twice(stores: StoresUnderTest, taken: dict[str, str]) -> None:
+    stores.admins.insert(ANN)
+    assert not stores.admins.insert(replace(ANN, **taken))
+    assert stores.admins.everybody() == [ANN]
+
+
+def test_of_two_changes_from_one_revision_the_first_wins(stores: StoresUnderTest) -> None:
+    stores.admins.insert(ANN)
+    changed = replace(ANN, role="viewer", revision=2)
+    assert stores.admins.replace(changed, expected_revision=1)
+    assert not stores.admins.replace(replace(ANN, role="owner", revision=2), expected_revision=1)
+    assert stores.admins.read("a1") == changed
+
+
+def test_an_ended_token_is_remembered_until_it_would_have_expired(stores: StoresUnderTest) -> None:
+    stores.revoked.revoke("t1", expires_at_s=100)
+    stores.revoked.revoke("t1", expires_at_s=100)
+    stores.revoked.revoke("t2", expires_at_s=200)
+    assert stores.revoked.forget_expired(now_s=150) == 1
+    assert not stores.revoked.is_revoked("t1")
+    assert stores.revoked.is_revoked("t2")
+
+
+def test_of_two_attempts_at_once_none_is_lost(stores: StoresUnderTest) -> None:
+    unknown = account_attempts("ann@example.org")
+    assert stores.attempts.read(unknown) == unknown
+    first = unknown.attempted(now_ms=2**41)
+    assert stores.attempts.replace(first, expected_revision=0)
+    assert not stores.attempts.replace(first, expected_revision=0)
+    second = stores.attempts.read(unknown).attempted(now_ms=2**41 + 1)
+    assert stores.attempts.replace(second, expected_revision=1)
+    assert stores.attempts.read(unknown) == second
+    assert second.count == 2
