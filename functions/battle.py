@@ -1,4 +1,4 @@
-"""The battle function: modes, battles, chance and its proofs, brokers."""
+"""The battle function: modes, battles, chance and its proofs, brokers, leaderboards."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
 from functions.routes.battles import battles_router
 from functions.routes.brokers import brokers_router
+from functions.routes.leaderboards import leaderboards_router
 from shared.bootstrap.battle import battle_parts
 from shared.wiring import EdgeWiring
 
@@ -16,6 +17,8 @@ def wiring() -> EdgeWiring:
 
 
 app = create_app(
-    "battle", routers=[battles_router(battle_parts), brokers_router(battle_parts)], wiring=wiring
+    "battle",
+    routers=[battles_router(battle_parts), brokers_router(battle_parts), leaderboards_router(battle_parts)],
+    wiring=wiring,
 )
 handler = lambda_handler(app, wiring=wiring, forget=battle_parts.forget)

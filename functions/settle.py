@@ -14,6 +14,7 @@ from functions.edge.private_entry import private_handler
 from functions.edge.request_log import service_logger
 from shared.bootstrap.settle import SettleParts, settle_parts
 from shared.domain.errors import ArenaError, InvariantBroken
+from shared.services.fold_boards import fold_boards
 from shared.services.run_janitor import run_janitor
 from shared.services.settle_claims import settle_claims
 
@@ -27,6 +28,7 @@ def _settle(parts: SettleParts) -> Any:
 TASKS: Final[Mapping[str, Task]] = {
     "janitor": lambda parts: run_janitor(parts.janitor),
     "claims": _settle,
+    "boards": lambda parts: fold_boards(parts.boards),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from shared.domain.boards import BoardEntry, BoardSummary
 from shared.domain.budgets import BudgetPlan
 from shared.domain.claims import Claim, ClaimState
 from shared.domain.fairness import FairnessRecord
@@ -13,7 +14,7 @@ from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row
 from shared.domain.player import Player
 from shared.domain.signing_policy import Approval
-from shared.domain.ton_views import Delivery, VaultAccount, VaultSnapshot
+from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
 
 
 class Clock(Protocol):
@@ -164,6 +165,10 @@ class Chain(Protocol):
         """Jetton transfers out of the vault since then; shows that one happened, never that none did."""
         ...
 
+    def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:
+        """Claims the vault refused since then, newest first, as far as one answer goes; proves nothing."""
+        ...
+
 
 class Secrets(Protocol):
     """Values behind `ssm:/path` and `secretsmanager:name#field` references."""
@@ -208,7 +213,13 @@ class SigningJournal(Protocol):
 class SignerLimits(Protocol):
     """The signer's own global limit of credits per UTC day, in a collection nobody else writes."""
 
-    def take(self, *, day: str, credits: int, cap: int) -> bool: ...
+    def take(self, *, day: str, claim_id: str, credits: int, cap: int) -> bool:
+        """Count the claim's credits unless they would pass `cap`, in one write; False when they would.
+
+        A claim counts once a day however often it is asked for: a client that repeats itself cannot use
+        up what others may claim.
+        """
+        ...
 
 
 class SignerAudit(Protocol):
@@ -247,18 +258,39 @@ class ClaimStore(Protocol):
         ...
 
 
-class WalletNames(Protocol):
-    """Global uniqueness of linked wallets: `<network>:<raw address>` belongs to one account."""
+@dataclass(frozen=True, slots=True)
+class WalletName:
+    """A linked wallet's global name, `<network>:<raw address>`, and who took it last, by which ticket."""
 
-    def take(self, name: str, account: str) -> str:
-        """Insert the name for the account unless taken; return the account that owns it now."""
+    name: str
+    account: str
+    ticket: str
+    taken_ms: int
+
+
+class WalletNames(Protocol):
+    """Global uniqueness of linked wallets: `<network>:<raw address>` belongs to one account.
+
+    Every taking renews the name's ticket, and only the ticket it was last taken with releases it: a
+    late release can never drop a name that was taken again meanwhile.
+    """
+
+    def take(self, name: str, account: str, *, ticket: str, now_ms: int) -> str:
+        """Take the name unless another account has it; return the account that has it now."""
         ...
 
-    def release(self, name: str, account: str) -> None:
-        """Delete the name if this account owns it."""
+    def release(self, name: str, account: str, *, ticket: str, now_ms: int) -> None:
+        """Delete the name if this account took it last with this ticket.
+
+        A name the account took with another ticket stays, as if taken now: the janitor looks again.
+        """
         ...
 
     def owner(self, name: str) -> str | None: ...
+
+    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[WalletName]:
+        """Names taken (or looked at again) at from_ms <= instant < until_ms, in no promised order."""
+        ...
 
 
 class Challenges(Protocol):
@@ -327,3 +359,35 @@ class Watermarks(Protocol):
     def read(self, name: str) -> int: ...
 
     def write(self, name: str, until_ms: int) -> None: ...
+
+
+class BoardStore(Protocol):
+    """Leaderboards: derived from rows, never decided on; an entry only moves forward in seq."""
+
+    def entries(self, ids: Sequence[str]) -> list[BoardEntry]:
+        """Those of these entries that exist, in no promised order."""
+        ...
+
+    def insert(self, entry: BoardEntry) -> bool:
+        """True when inserted, False when there is an entry of this account already."""
+        ...
+
+    def replace(self, entry: BoardEntry, *, expected_seq: int) -> bool:
+        """Store the entry if its seq is still the expected one."""
+        ...
+
+    def below(self, board: str, rank_key: str, *, limit: int) -> list[BoardEntry]:
+        """Entries of the board after this key, best first; an empty key is before all of them."""
+        ...
+
+    def above(self, board: str, rank_key: str, *, limit: int) -> list[BoardEntry]:
+        """Entries of the board before this key, nearest first."""
+        ...
+
+    def rank_keys(self, board: str) -> Iterable[str]:
+        """Every entry's key, best first, streamed."""
+        ...
+
+    def summary(self, board: str) -> BoardSummary | None: ...
+
+    def store_summary(self, summary: BoardSummary) -> None: ...

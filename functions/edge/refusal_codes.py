@@ -88,6 +88,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "referral_used": 409,
     "referrer_wallet_required": 409,
     "fairness_unknown": 404,
+    "board_unknown": 404,
     "invalid_proof": 400,
     "too_many_epochs": 409,
     "invalid_cursor": 400,

@@ -10,21 +10,25 @@ from shared.bootstrap.wired import Wired
 from shared.config import BattleSettings
 from shared.services.commit import Committer
 from shared.services.fairness_secrets import FairnessSecrets
+from shared.services.read_leaderboard import Leaderboards
 from shared.wiring import EdgeWiring
 
 
 @dataclass(frozen=True, slots=True)
 class BattleParts:
-    """The edge of the battle function, the ledger and the day's chance."""
+    """The edge of the battle function, the ledger, the day's chance and the boards."""
 
     edge: EdgeWiring
     committer: Committer
     fairness: FairnessSecrets
+    leaderboards: Leaderboards
 
 
 def build_battle(settings: BattleSettings) -> BattleParts:
     """Pick the adapters of the battle function."""
+    from shared.adapters.mongo_boards import MongoBoardStore
     from shared.adapters.mongo_fairness import MongoFairnessStore
+    from shared.adapters.mongo_watermarks import MongoWatermarks
 
     stores = open_stores("battle", runtime=settings.runtime, database=settings.database)
     secret = settings.battle_seed_secret.encode()
@@ -37,6 +41,9 @@ def build_battle(settings: BattleSettings) -> BattleParts:
         ),
         committer=stores.committer,
         fairness=FairnessSecrets(MongoFairnessStore(stores.database), stores.clock, lambda: (secret,)),
+        leaderboards=Leaderboards(
+            MongoBoardStore(stores.database), MongoWatermarks(stores.database), stores.clock
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from shared.bootstrap.wired import Wired
 from shared.config import SettleSettings
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer
+from shared.services.fold_boards import BoardFolding
 from shared.services.run_janitor import Janitor
 from shared.services.settle_claims import Settlement
 
@@ -23,26 +24,30 @@ class SettleParts:
 
     stores: Stores
     janitor: Janitor
+    boards: BoardFolding
     settlement: Settlement | None
 
 
 def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -> SettleParts:
     """Pick the adapters of the settle function; `report` turns facts into metrics."""
+    from shared.adapters.mongo_boards import MongoBoardStore
     from shared.adapters.mongo_claims import MongoClaimStore
     from shared.adapters.mongo_signing import MongoSigningJournal
     from shared.adapters.mongo_watermarks import MongoWatermarks
 
     stores = open_stores("settle", runtime=settings.runtime, database=settings.database)
     claims = MongoClaimStore(stores.database)
+    watermarks = MongoWatermarks(stores.database)
+    boards = BoardFolding(stores.committer, MongoBoardStore(stores.database), watermarks, stores.clock)
     janitor = Janitor(
         committer=stores.committer,
         claims=claims,
-        watermarks=MongoWatermarks(stores.database),
+        watermarks=watermarks,
         clock=stores.clock,
         finish_transfer=partial(finish_transfer, committer=stores.committer),
     )
     if settings.vault is None:
-        return SettleParts(stores, janitor, None)
+        return SettleParts(stores, janitor, boards, None)
     vault, network_id = settings.vault, settings.ton_network_id
     secondary = settings.ton_secondary_provider
     settlement = Settlement(
@@ -58,7 +63,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         pause_claims=_pause_claims(stores),
         report=report,
     )
-    return SettleParts(stores, janitor, settlement)
+    return SettleParts(stores, janitor, boards, settlement)
 
 
 def _pause_claims(stores: Stores) -> Callable[[], None]:

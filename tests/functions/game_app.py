@@ -17,6 +17,8 @@ from functions.edge.app import create_app
 from functions.routes.battles import battles_router
 from functions.routes.brokers import brokers_router
 from functions.routes.economy import economy_router
+from functions.routes.leaderboards import leaderboards_router
+from functions.routes.referrals import referrals_router
 from functions.routes.sessions import sessions_router
 from shared.adapters.ed25519 import verify
 from shared.adapters.session_tokens import SessionIssuer, SessionVerifier
@@ -26,8 +28,9 @@ from shared.domain.session import Session
 from shared.domain.telegram_init_data import InitData, judge_init_data
 from shared.services.limit_requests import limit_requests
 from shared.services.link_wallet import WalletDesk
+from shared.services.read_leaderboard import Leaderboards
 from shared.wiring import EdgeWiring
-from tests.fakes import FakeChallenges, FakeLimiter, FakeNames
+from tests.fakes import FakeBoardStore, FakeChallenges, FakeLimiter, FakeNames, FakeWatermarks
 from tests.functions.edge_app import BOT_TOKEN, PRIVATE_KEY
 from tests.services.game_world import GameWorld
 
@@ -54,7 +57,13 @@ class GameApp:
             verify_session=SessionVerifier([self.issuer.public_key]).verify,
             judge_init_data=self._judge,
         )
-        self.battle_parts = BattleParts(edge, self.world.committer, self.world.fairness)
+        self.boards, self.watermarks = FakeBoardStore(), FakeWatermarks()
+        self.battle_parts = BattleParts(
+            edge=edge,
+            committer=self.world.committer,
+            fairness=self.world.fairness,
+            leaderboards=Leaderboards(self.boards, self.watermarks, self.world.clock),
+        )
         self.economy_parts = EconomyParts(
             edge=edge,
             clock=self.world.clock,
@@ -69,11 +78,19 @@ class GameApp:
         self._keys = 0
 
     def _battle_app(self) -> FastAPI:
-        routers = [battles_router(lambda: self.battle_parts), brokers_router(lambda: self.battle_parts)]
+        routers = [
+            battles_router(lambda: self.battle_parts),
+            brokers_router(lambda: self.battle_parts),
+            leaderboards_router(lambda: self.battle_parts),
+        ]
         return create_app("battle", routers=routers, wiring=lambda: self.battle_parts.edge)
 
     def _economy_app(self) -> FastAPI:
-        routers = [sessions_router(lambda: self.economy_parts), economy_router(lambda: self.economy_parts)]
+        routers = [
+            sessions_router(lambda: self.economy_parts),
+            economy_router(lambda: self.economy_parts),
+            referrals_router(lambda: self.economy_parts),
+        ]
         return create_app("economy", routers=routers, wiring=lambda: self.economy_parts.edge)
 
     def _wallet_desk(self) -> WalletDesk:

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from tests.functions.game_app import GameApp, Player
+from shared.domain.game_config import Paused
+from shared.services.fold_boards import BoardFolding, fold_boards
+from tests.functions.game_app import GameApp, Player, init_data
 
 
 @pytest.fixture
@@ -171,3 +173,39 @@ def test_without_the_money_an_action_says_what_it_needs_and_what_is_there(ann: P
         "have": "0",
         "currency": "NEUR",
     }
+
+
+def test_the_leaderboard_shows_the_player_their_own_place(app: GameApp, ann: Player) -> None:
+    score = ann.battle().json()["score"]
+    folding = BoardFolding(app.world.committer, app.boards, app.watermarks, app.world.clock)
+    fold_boards(folding)
+    page = ann.get("/api/leaderboards/score", period="today").json()
+    assert page["items"] == [{"alias": ann.session["alias"], "score": str(score), "rank": 1, "isMe": True}]
+    mine = ann.get("/api/leaderboards/battles/me").json()
+    assert mine["items"][0]["score"] == "1"
+    assert ann.get("/api/leaderboards/money").status_code == 400
+
+
+def test_a_referral_over_http_pays_both_sides_once_their_wallets_are_linked(
+    app: GameApp, ann: Player
+) -> None:
+    bob = app.sign_in(2)
+    code = ann.get("/api/referrals/me").json()["code"]
+    refused = bob.post("/api/referrals/use", {"code": code})
+    assert (refused.status_code, refused.json()["code"]) == (409, "wallet_required")
+    for player in (ann, bob):
+        app.world.change(player.id, wallet={"address": "0:" + "00" * 32})
+    used = bob.post("/api/referrals/use", {"code": code})
+    assert used.json() == {
+        "reward": {"NEUR": "150", "AIBA": "5"},
+        "referrerReward": {"NEUR": "250", "AIBA": "10"},
+    }
+    assert ann.get("/api/economy/me").json()["balances"]["NEUR"] == "250"
+    assert bob.get("/api/referrals/me").json()["canUse"] is False
+
+
+def test_while_logins_are_paused_no_session_begins(app: GameApp) -> None:
+    app.world.set_config(paused=Paused(logins=True))
+    raw = init_data(5, now_s=app.world.clock.now_ms() // 1000)
+    reply = app.send("POST", "/api/session", headers={"authorization": f"tma {raw}"})
+    assert (reply.status_code, reply.json()["code"]) == (503, "logins_paused")
