@@ -25,6 +25,9 @@ from shared.services.hold_budgets import BudgetHolder
 REFUSALS_PER_HOUR: Final = 30
 MAX_ROUNDS: Final = 64
 INSERT_TRIES: Final = 2
+MAX_DECISION_AGE_MS: Final = 60_000
+"""No row is sent later than this after its own time: whoever folds rows by time looks two minutes back,
+and a day's battles are all written long before its seed is public."""
 ROLL_FORWARD_PAGE: Final = 20
 CAP_REACHED: Final = "cap_reached"
 EMISSION_PAUSED: Final = "emission_paused"
@@ -117,6 +120,7 @@ class Committer:
             if isinstance(decision, Declined) and _refusals_this_hour(attempt) >= REFUSALS_PER_HOUR:
                 return self._replay_or_ration(attempt, key=key, fingerprint=fingerprint)
             row = self._seal(attempt, decision, key=key, fingerprint=fingerprint, config=config)
+            self._refuse_stale(attempt)
             if self._insert(row):
                 self.store.project_row(row)
                 return Outcome(row, is_replay=False)
@@ -131,6 +135,19 @@ class Committer:
     def read_player(self, account: str) -> Player:
         """The player with every committed row applied; raises Refused `player_unknown`."""
         return self.roll_forward(self._existing(account))
+
+    def view_player(self, account: str) -> Player:
+        """As `read_player`, but writing nothing: for readers whose database user may not.
+
+        Raises Refused `player_unknown`.
+        """
+        player = self._existing(account)
+        while True:
+            rows = self.store.rows_at(account, range(player.seq + 1, player.seq + 1 + ROLL_FORWARD_PAGE))
+            for row in rows:
+                player = project(player, row)
+            if len(rows) < ROLL_FORWARD_PAGE:
+                return player
 
     def roll_forward(self, player: Player) -> Player:
         """Apply and project the rows beyond the player's seq: anybody may finish anybody's projection."""
@@ -192,6 +209,12 @@ class Committer:
         except ArenaError:
             self.holder.give_back(attempt.holds)
             raise
+
+    def _refuse_stale(self, attempt: _Attempt) -> None:
+        """Give up a decision that slept, in a frozen process say; nothing was sent, so the holds return."""
+        if self.clock.now_ms() - attempt.now_ms > MAX_DECISION_AGE_MS:
+            self.holder.give_back(attempt.holds)
+            raise Unavailable("This request waited too long", code="decision_too_old")
 
     def _insert(self, row: Row) -> bool:
         """Insert the identical row until the store says in or taken; a time-out alone says nothing."""

@@ -116,3 +116,23 @@ def test_a_secret_that_does_not_reproduce_the_commitment_fights_no_battle(world:
     with pytest.raises(Unavailable) as refusal:
         world.battle(account, "k2", mode="arbitrage")
     assert refusal.value.code == "fairness_unavailable"
+
+
+def test_a_decision_that_slept_is_never_written_and_gives_its_hold_back(world: GameWorld) -> None:
+    account = world.player_with_starter()
+    world.battle(account, "k1", mode="arbitrage")
+    shards = {shard.id: shard.available for shard in world.store.shards.values()}
+    rows = len(world.store.rows)
+
+    class FrozenAfterTheHold(type(world.store)):  # type: ignore[misc]
+        def take_hold(self, hold):
+            self.is_frozen = super().take_hold(hold)
+            world.clock.advance(seconds=61)
+            return self.is_frozen
+
+    world.store.__class__ = FrozenAfterTheHold
+    with pytest.raises(Unavailable) as refusal:
+        world.battle(account, "k2")
+    assert refusal.value.code == "decision_too_old"
+    assert len(world.store.rows) == rows
+    assert {shard.id: shard.available for shard in world.store.shards.values()} == shards
