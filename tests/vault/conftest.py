@@ -15,15 +15,16 @@ ROOT = Path(__file__).parents[2]
 RUNNER = Path(__file__).parent / "tvm" / "run.js"
 RUN_LIMIT_S = 1_800
 
-IS_FULL = os.environ.get("ARENA_TEST_FULL") == "1"
-SEED = os.environ.get("ARENA_TEST_SEED") or str(secrets.randbelow(2**32))
+ENVIRONMENT = dict(os.environ)  # noqa: TID251 - the test run's own switches
+IS_FULL = ENVIRONMENT.get("ARENA_TEST_FULL") == "1"
+SEED = ENVIRONMENT.get("ARENA_TEST_SEED") or str(secrets.randbelow(2**32))
 
 
 def run_tvm(*arguments: str, given: str = "") -> list[dict[str, Any]]:
     """Run tvm/run.js and return its JSON lines; every run knows the seed and whether it is full."""
     node = shutil.which("node")
     assert node is not None, "the vault's tests need Node 18 or newer"
-    environment = {**os.environ, "ARENA_TEST_SEED": SEED}
+    environment = {**ENVIRONMENT, "ARENA_TEST_SEED": SEED}
     done = subprocess.run(
         [node, str(RUNNER), *arguments],
         capture_output=True,

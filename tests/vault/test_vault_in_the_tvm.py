@@ -7,7 +7,12 @@ import pytest
 from tests.vault.conftest import SEED, tvm_cases, tvm_results
 
 
-@pytest.mark.parametrize(("file", "name"), tvm_cases(), ids=lambda part: str(part))
+# Cases of one file run in one node process: a worker of pytest-xdist takes a file whole.
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [pytest.param(file, name, marks=pytest.mark.xdist_group(f"vault-{file}")) for file, name in tvm_cases()],
+    ids=str,
+)
 def test_in_the_tvm(file: str, name: str) -> None:
     result = tvm_results(file)[name]
     print(f"ARENA_TEST_SEED={SEED} facts={result['facts']}")
