@@ -15,11 +15,12 @@ from shared.adapters import toncenter_answers as read
 from shared.adapters.toncenter import Operation, TonCenter
 from shared.adapters.toncenter_answers import BlockId, TransactionId, agree
 from shared.adapters.toncenter_deliveries import indexed_deliveries, wallet_deliveries
+from shared.adapters.toncenter_rejections import vault_rejections
 from shared.domain.errors import Unavailable
 from shared.domain.ton.address import stored_address
 from shared.domain.ton.boc import write_boc_base64
 from shared.domain.ton.cell import CellBuilder
-from shared.domain.ton_views import Delivery, VaultAccount, VaultSnapshot
+from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
 
 MASTERCHAIN_SHARD: Final = "-9223372036854775808"
 VAULT_STATE_FIELDS: Final = 8
@@ -97,7 +98,7 @@ class ToncenterChain:
             master = read.stack_address(_run(ask, vault, "getJettonMaster"), 0)
             wallet = _jetton_wallet(ask, vault)
             key = read.stack_number(_run(ask, vault, "getOraclePublicKey"), 0)
-            agree(0 <= key < 1 << 256, "bad_stack_number")
+            agree(key >= 0, "bad_stack_number")
             return VaultAccount(
                 block_seqno=vault.block.seqno,
                 shard_time_s=vault.time_s,
@@ -129,6 +130,11 @@ class ToncenterChain:
             wallet = self._known_jetton_wallet()
             with self._provider.operation() as ask:
                 return wallet_deliveries(ask, vault=self._vault, wallet=wallet, since_s=since_s)
+
+    def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:
+        """Claim messages the vault refused, from its newest hundred transactions."""
+        with self._provider.operation() as ask:
+            return vault_rejections(ask, vault=self._vault, since_s=since_s)
 
     def _known_jetton_wallet(self) -> str:
         """The vault's jetton wallet is set once and never changes."""

@@ -17,7 +17,10 @@ Mishap = Callable[["_Handler"], None]
 
 
 class DistortingProxy:
-    """`change(method, document)` alters answers in place; `mishaps` replace the next answers, one each."""
+    """`change(method, document)` alters answers in place; `mishaps` replace the next answers, one each.
+
+    The answer of a get-method is offered twice: as `runGetMethod` and under the get-method's own name.
+    """
 
     def __init__(self, target: str) -> None:
         self.change: Change = lambda method, document: None
@@ -75,7 +78,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self, verb: str, body: bytes) -> None:
         proxy = self.server.proxy
-        method = json.loads(body)["method"] if body else urlsplit(self.path).path.removeprefix("/api/v3/")
+        call = json.loads(body) if body else {}
+        method = call.get("method") or urlsplit(self.path).path.removeprefix("/api/v3/")
         proxy.methods.append(method)
         if proxy.mishaps:
             proxy.mishaps.popleft()(self)
@@ -83,6 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"X-API-Key": self.headers.get("X-API-Key", ""), "Content-Type": "application/json"}
         status, document = proxy.forward(verb, self.path, body, headers)
         proxy.change(method, document)
+        if method == "runGetMethod":
+            proxy.change(call["params"]["method"], document)
         self.reply(status, json.dumps(document).encode())
 
     def reply(self, status: int, body: bytes, **headers: str) -> None:

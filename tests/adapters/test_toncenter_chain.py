@@ -116,9 +116,11 @@ def changing(method: str, path: str, value: Any) -> Callable[[str, Document], No
         for step in steps:
             holder = holder[int(step) if step.isdigit() else step]
         if value is MISSING:
-            del holder[last]
+            del holder[int(last) if isinstance(holder, list) else last]
+        elif isinstance(holder, list) and int(last) == len(holder):
+            holder.append(value)
         else:
-            holder[last] = value
+            holder[int(last) if isinstance(holder, list) else last] = value
 
     return change
 
@@ -163,7 +165,9 @@ def test_every_question_after_the_head_is_pinned_to_it(connect: Connect, chain: 
     assert snapshot.block_seqno >= chain.head_seqno() - 3
 
 
-def test_a_vault_without_jetton_wallet_says_so(connect: Connect, chain: ChainClient, world: World) -> None:
+@pytest.fixture(scope="module")
+def unfinished_vault(chain: ChainClient, world: World) -> str:
+    """A vault whose owner has not set its jetton wallet yet."""
     owner = read_address(world.owner).address
     setup = VaultSetup(
         owner=owner,
@@ -175,9 +179,22 @@ def test_a_vault_without_jetton_wallet_says_so(connect: Connect, chain: ChainCli
         per_day_cap_units=2,
     )
     init = write_boc_base64(vault_state_init(setup))
-    vault = chain.control("deploy", state_init=init, nano=str(DEPLOY_NANOTON))["address"]
-    account = connect(vault=read_address(vault).address.raw).vault_account()
+    deployed = chain.control("deploy", state_init=init, nano=str(DEPLOY_NANOTON))
+    return read_address(deployed["address"]).address.raw
+
+
+def test_a_vault_without_jetton_wallet_says_so(connect: Connect, unfinished_vault: str) -> None:
+    account = connect(vault=unfinished_vault).vault_account()
     assert (account.jetton_wallet, account.jetton_units) == ("", 0)
+
+
+def test_a_vault_without_jetton_wallet_has_no_history_of_it(
+    connect: Connect, proxy: DistortingProxy, unfinished_vault: str
+) -> None:
+    adapter = connect(vault=unfinished_vault)
+    assert list(adapter.deliveries(since_s=0)) == []
+    proxy.change = changing("jetton/transfers", "jetton_transfers", MISSING)
+    assert reason_of(lambda: adapter.deliveries(since_s=0)) == "no_jetton_wallet"
 
 
 def test_a_contract_that_is_no_vault_gives_no_answer(
@@ -213,6 +230,8 @@ def test_the_network_is_asked_for_once_and_only_remembered_when_known(
     adapter = connect()
     proxy.change = changing("getBlockHeader", "result.global_id", MISSING)
     assert reason_of(adapter.network_id) == "no_global_id"
+    proxy.change = changing("getBlockHeader", "result.id", OTHER_BLOCK)
+    assert reason_of(adapter.network_id) == "another_block"
     proxy.change = changing("getBlockHeader", "result.global_id", -3)
     assert adapter.network_id() == -3
     proxy.methods.clear()
@@ -317,6 +336,17 @@ ACCOUNT_LIES: list[tuple[str, str, Any]] = [
     ("runGetMethod", "result.stack", [SOMEONES_SLICE]),
     ("runGetMethod", "result.stack", [["num", "0x1"]] * 8),
     ("runGetMethod", "result.stack", [["num", "0x1"]] * 7),
+    ("getVaultState", "result.stack.0", ["num", "0x1"]),
+    ("getVaultState", "result.stack.8", ["num", "0x1"]),
+    ("getOraclePublicKey", "result.stack", [["num", "-0x1"]]),
+    ("getOraclePublicKey", "result.stack", [["num", "0x1" + "0" * 64]]),
+    ("getJettonMaster", "result.stack", []),
+    ("owner", "result.stack", []),
+    ("getVaultJettonWallet", "result.exit_code", 11),
+    ("getVaultJettonWallet", "result.exit_code", -13),
+    ("get_wallet_data", "result.exit_code", -13),
+    ("get_wallet_data", "result.stack.0", ["num", "-0x1"]),
+    ("get_wallet_data", "result.stack.3", MISSING),
 ]
 
 
