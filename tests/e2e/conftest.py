@@ -28,11 +28,7 @@ _telegram_ids = itertools.count(700_000_001)
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory) -> Iterator[Stack]:
     """Every part of the backend, with rate limits out of the way; settle runs only when a test invokes it."""
-    stack = Stack(
-        tmp_path_factory.mktemp("stack"),
-        schedule_every_s=0,
-        functions=("health", "battle", "economy", "claim", "signer", "settle"),
-    )
+    stack = Stack(tmp_path_factory.mktemp("stack"), schedule_every_s=0)
     stack.start()
     write_config(stack, lambda config: replace(config, limits=NO_LIMITS))
     yield stack
