@@ -11,6 +11,10 @@ function readSource(name) {
   return fs.readFileSync(path.join(__dirname, name.endsWith(".tolk") ? name : `${name}.tolk`), "utf8");
 }
 
+function sourceNames() {
+  return fs.readdirSync(__dirname).filter((name) => name.endsWith(".tolk"));
+}
+
 /** Resolves to {codeBoc64, codeHashHex, compiler}; `read` lets the mutation tests change a source. */
 async function compileVault(read = readSource) {
   const result = await runTolkCompiler({ entrypointFileName: ENTRY, fsReadCallback: read });
@@ -22,7 +26,7 @@ async function compileVault(read = readSource) {
   };
 }
 
-module.exports = { compileVault, readSource };
+module.exports = { compileVault, readSource, sourceNames };
 
 if (require.main === module) {
   compileVault()

@@ -9,7 +9,7 @@ import subprocess
 from infra.vault.code import CODE_HASH, COMPILED_FILE, vault_code
 from tests.vault.conftest import ROOT
 
-PINNED = "235bbb0bc354ca9a05544b8e4f8a17e99ccff698407033920809a04ad79970d4"
+PINNED = "602ef837f24f121336f9fa25b958c2ef35ac92fffdf03e894ff4185bc834a6bf"
 
 
 def test_the_code_hash_is_the_pinned_one() -> None:

@@ -93,7 +93,7 @@ module.exports = {
 
   "the size the reserve is reckoned with is never less than the true one": async (facts) => {
     const { readSource } = require("../../../infra/vault/compile.js");
-    const constant = (name) => Number(readSource("vault").match(new RegExp(`const ${name} = (\\d+)`))[1]);
+    const constant = (name) => Number(readSource("limits").match(new RegExp(`const ${name} = (\\d+)`))[1]);
     for (const count of [0, 1, 1_000]) {
       const world = await World.create();
       await world.placeVault({ recipients: count, map: count ? manyRecipients(count) : null }, toNano("5"));
@@ -122,6 +122,17 @@ module.exports = {
       assert.ok(left >= toNano("0.099"), `${count} recipients: ${left} left of ${before}`);
       assert.equal((await world.claim(world.alice, 1, 1)).exit, 0);
     }
+  },
+
+  "a vault whose coins rent has eaten still pays, and owes nothing for it": async () => {
+    const world = await World.create();
+    await world.placeVault({}, 1n);
+    for (const paused of [true, false]) await world.send(world.owner, order.setPaused(paused), { value: toNano("0.01") });
+    world.pass(2 * YEAR_S);
+    assert.equal((await world.claim(world.alice, 1, 1, { value: toNano("0.08") })).exit, 0);
+    assert.equal(await world.balance(), toNano("0.002"));
+    assert.equal(await world.jettonsOf(world.alice.address), 1n);
+    assert.equal((await world.claim(world.alice, 1, 2, { value: toNano("0.08") })).exit, 0);
   },
 
   "what a claim leaves behind pays its recipient's entry for two years": async () => {

@@ -23,13 +23,15 @@ async function runCase(name, body) {
   }
 }
 
-/** The contract with one text replaced; a replacement that fits nowhere, or in two places, is a mistake. */
-async function compileMutant({ file, find, replace }) {
-  const { compileVault, readSource } = require("../../../infra/vault/compile.js");
-  const original = readSource(file);
-  if (original.split(find).length !== 2) throw new Error(`${file} does not hold this text exactly once: ${find}`);
-  const mutated = original.replace(find, () => replace);
-  const read = (name) => (name.replace(/\.tolk$/, "") === file ? mutated : readSource(name));
+/** The contract with one text replaced; a text found nowhere, or in two places, is a mistake. */
+async function compileMutant({ find, replace }) {
+  const { compileVault, readSource, sourceNames } = require("../../../infra/vault/compile.js");
+  const found = sourceNames().filter((name) => readSource(name).includes(find));
+  if (found.length !== 1 || readSource(found[0]).split(find).length !== 2) {
+    throw new Error(`the contract does not hold this text exactly once: ${find}`);
+  }
+  const [mutated] = found;
+  const read = (name) => (mutated === (name.endsWith(".tolk") ? name : `${name}.tolk`) ? readSource(name).replace(find, () => replace) : readSource(name));
   return (await compileVault(read)).codeBoc64;
 }
 
