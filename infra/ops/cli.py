@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from infra.ops.fairness_commands import app as fairness_app
+
 app = typer.Typer(
     name="arena", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
+app.add_typer(fairness_app, name="fairness")
 
 
 @app.command()
