@@ -8,18 +8,18 @@ two steps leaves at most a wasted hold and a projection that the next reader com
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.domain.bans import BanScope, check_not_banned
-from shared.domain.calendar import MS_PER_HOUR, utc_day
+from shared.domain.calendar import MS_PER_HOUR
 from shared.domain.errors import ArenaError, OutcomeUnknown, Refused, Unavailable, ensure
 from shared.domain.game_config import GameConfig
-from shared.domain.ledger import Accepted, Decision, Declined, Emission, Hold, Row, check_changes, check_legs
-from shared.domain.money import INT64_MAX
+from shared.domain.ledger import Accepted, Decision, Declined, Row
 from shared.domain.player import Player, project
 from shared.ports import Clock, GameConfigs, LedgerStore
+from shared.services.attempt import Attempt, refusals_this_hour, row_of
 from shared.services.hold_budgets import BudgetHolder
 
 REFUSALS_PER_HOUR: Final = 30
@@ -68,18 +68,6 @@ class Outcome:
         )
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """One request's working state: its view of the player and the holds it owns."""
-
-    id: str
-    player: Player
-    now_ms: int
-    emission_block: str | None
-    emissions: tuple[Emission, ...] = ()
-    holds: tuple[Hold, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Committer:
     """The ledger's protocol over a store; one per process.
@@ -106,7 +94,7 @@ class Committer:
         """
         config = self.configs.current()
         player = self._existing(account)
-        attempt = _Attempt(
+        attempt = Attempt(
             id=self.new_attempt(),
             player=player,
             now_ms=max(self.clock.now_ms(), player.ts_ms),
@@ -117,18 +105,16 @@ class Committer:
             if not self._hold(attempt, decision, key=key, config=config):
                 attempt.emission_block = CAP_REACHED
                 continue
-            if isinstance(decision, Declined) and _refusals_this_hour(attempt) >= REFUSALS_PER_HOUR:
+            if isinstance(decision, Declined) and refusals_this_hour(attempt) >= REFUSALS_PER_HOUR:
                 return self._replay_or_ration(attempt, key=key, fingerprint=fingerprint)
             row = self._seal(attempt, decision, key=key, fingerprint=fingerprint, config=config)
             self._refuse_stale(attempt)
             if self._insert(row):
                 self.store.project_row(row)
                 return Outcome(row, is_replay=False)
-            existing = self.store.row_by_key(key)
+            existing = self.store.row_by_key(key) or self._catch_up(attempt, key=key)
             if existing is not None:
                 return self._answer_existing(attempt, existing, fingerprint=fingerprint)
-            attempt.player = self.roll_forward(attempt.player)
-            attempt.now_ms = max(attempt.now_ms, attempt.player.ts_ms)
         self.holder.give_back(attempt.holds)
         raise Unavailable("This account is too busy", code="account_busy")
 
@@ -142,23 +128,40 @@ class Committer:
         Raises Refused `player_unknown`.
         """
         player = self._existing(account)
-        while True:
-            rows = self.store.rows_at(account, range(player.seq + 1, player.seq + 1 + ROLL_FORWARD_PAGE))
-            for row in rows:
-                player = project(player, row)
-            if len(rows) < ROLL_FORWARD_PAGE:
-                return player
+        for row in self._rows_beyond(player):
+            player = project(player, row)
+        return player
 
     def roll_forward(self, player: Player) -> Player:
         """Apply and project the rows beyond the player's seq: anybody may finish anybody's projection."""
+        for row in self._rows_beyond(player):
+            self.store.project_row(row)
+            player = project(player, row)
+        return player
+
+    def _catch_up(self, attempt: Attempt, *, key: str) -> Row | None:
+        """Roll the attempt's view forward; the row of `key` if it lies there after all.
+
+        A look-up by key may have been answered by a server that lags. Deciding again would then give
+        back holds that the committed row counts on.
+        """
+        for row in self._rows_beyond(attempt.player):
+            if row.key == key:
+                return row
+            self.store.project_row(row)
+            attempt.player = project(attempt.player, row)
+        attempt.now_ms = max(attempt.now_ms, attempt.player.ts_ms)
+        return None
+
+    def _rows_beyond(self, player: Player) -> Iterator[Row]:
+        """The account's rows after the player's seq, in order, a page at a time."""
+        seq = player.seq
         while True:
-            seqs = range(player.seq + 1, player.seq + 1 + ROLL_FORWARD_PAGE)
-            rows = self.store.rows_at(player.id, seqs)
-            for row in rows:
-                self.store.project_row(row)
-                player = project(player, row)
+            rows = self.store.rows_at(player.id, range(seq + 1, seq + 1 + ROLL_FORWARD_PAGE))
+            yield from rows
             if len(rows) < ROLL_FORWARD_PAGE:
-                return player
+                return
+            seq += ROLL_FORWARD_PAGE
 
     def _existing(self, account: str) -> Player:
         player = self.store.read_player(account)
@@ -167,7 +170,7 @@ class Committer:
         return player
 
     def _decide(
-        self, attempt: _Attempt, decide: Decide, *, scope: BanScope | None, key: str, config: GameConfig
+        self, attempt: Attempt, decide: Decide, *, scope: BanScope | None, key: str, config: GameConfig
     ) -> Decision:
         """Ask the decider, unless the player is banned; whatever it raises returns the holds first."""
         try:
@@ -180,7 +183,7 @@ class Committer:
             self.holder.give_back(attempt.holds)
             raise
 
-    def _hold(self, attempt: _Attempt, decision: Decision, *, key: str, config: GameConfig) -> bool:
+    def _hold(self, attempt: Attempt, decision: Decision, *, key: str, config: GameConfig) -> bool:
         """Own exactly the holds the decision needs; False when a budget said no.
 
         The same wishes as in the round before keep their holds, even across midnight: a row counts
@@ -201,16 +204,16 @@ class Committer:
         return True
 
     def _seal(
-        self, attempt: _Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig
+        self, attempt: Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig
     ) -> Row:
         """Build and check the row; nothing was sent yet, so a broken rule returns the holds."""
         try:
-            return _row(attempt, decision, key=key, fingerprint=fingerprint, config=config)
+            return row_of(attempt, decision, key=key, fingerprint=fingerprint, config=config)
         except ArenaError:
             self.holder.give_back(attempt.holds)
             raise
 
-    def _refuse_stale(self, attempt: _Attempt) -> None:
+    def _refuse_stale(self, attempt: Attempt) -> None:
         """Give up a decision that slept, in a frozen process say; nothing was sent, so the holds return."""
         if self.clock.now_ms() - attempt.now_ms > MAX_DECISION_AGE_MS:
             self.holder.give_back(attempt.holds)
@@ -225,14 +228,14 @@ class Committer:
                 continue
         return self.store.insert_row(row)
 
-    def _answer_existing(self, attempt: _Attempt, existing: Row, *, fingerprint: str) -> Outcome:
+    def _answer_existing(self, attempt: Attempt, existing: Row, *, fingerprint: str) -> Outcome:
         if existing.attempt == attempt.id:
             self.store.project_row(existing)  # my own row: its acknowledgement was lost
             return Outcome(existing, is_replay=False)
         self.holder.give_back(attempt.holds)
         return _replay(existing, fingerprint=fingerprint)
 
-    def _replay_or_ration(self, attempt: _Attempt, *, key: str, fingerprint: str) -> Outcome:
+    def _replay_or_ration(self, attempt: Attempt, *, key: str, fingerprint: str) -> Outcome:
         existing = self.store.row_by_key(key)
         if existing is not None:
             return _replay(existing, fingerprint=fingerprint)
@@ -246,57 +249,3 @@ def _replay(existing: Row, *, fingerprint: str) -> Outcome:
     if existing.fingerprint != fingerprint:
         raise Refused("This key was used for another request", code="idempotency_key_reused")
     return Outcome(existing, is_replay=True)
-
-
-def _refusals_this_hour(attempt: _Attempt) -> int:
-    refusals = attempt.player.state.get("refusals", {})
-    return int(refusals.get("count", 0)) if refusals.get("hour") == attempt.now_ms // MS_PER_HOUR else 0
-
-
-def _row(attempt: _Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig) -> Row:
-    player = attempt.player
-    row = Row(
-        account=player.id,
-        seq=player.seq + 1,
-        key=key,
-        fingerprint=fingerprint,
-        ok=True,
-        kind=decision.kind,
-        ts_ms=attempt.now_ms,
-        day=utc_day(attempt.now_ms),
-        config_revision=config.revision,
-        legs=(),
-        changes={},
-        removals=(),
-        holds=(),
-        attempt=attempt.id,
-        answer={},
-        previous_hash=player.head,
-    )
-    if isinstance(decision, Declined):
-        count = {"hour": attempt.now_ms // MS_PER_HOUR, "count": _refusals_this_hour(attempt) + 1}
-        answer = {"code": decision.code, "detail": decision.detail, "extra": dict(decision.extra)}
-        return replace(row, ok=False, changes={"refusals": count}, answer=answer)
-    check_legs(decision.legs)
-    check_changes(decision.changes)
-    row = replace(
-        row,
-        legs=decision.legs,
-        changes=decision.changes,
-        removals=decision.removals,
-        holds=attempt.holds,
-        answer=decision.answer,
-        is_open=decision.is_open,
-    )
-    _check_balances(project(player, row))
-    return row
-
-
-def _check_balances(player: Player) -> None:
-    for amounts in (player.balances, player.escrow):
-        for currency, amount in amounts.items():
-            ensure(amount >= 0, f"{currency} never goes below zero")
-            if amount > INT64_MAX:
-                raise Refused(
-                    "The balance would pass its limit", code="balance_limit", extra={"max": str(INT64_MAX)}
-                )

@@ -202,6 +202,30 @@ def test_a_lost_acknowledgement_is_recognised_as_ones_own_row(world, monkeypatch
     assert held == 100  # its hold was not given back
 
 
+def test_a_look_up_that_misses_ones_own_row_gives_no_hold_back(world, monkeypatch):
+    insert, look_up, lost = world.store.insert_row, world.store.row_by_key, []
+
+    def insert_and_lose(row):
+        insert(row)
+        if not lost:
+            lost.append(row)
+            raise OutcomeUnknown("lost")
+        return False
+
+    def lagging_look_up(key):
+        return look_up(key) if lost.append(key) or len(lost) > 2 else None
+
+    def emit_more_with_every_row(context):
+        return emit(100 + context.player.seq)(context)
+
+    monkeypatch.setattr(world.store, "insert_row", insert_and_lose)
+    monkeypatch.setattr(world.store, "row_by_key", lagging_look_up)
+    outcome = world.commit("k1", emit_more_with_every_row)
+    held = sum(shard.cap - shard.available for shard in world.store.budget_shards(f"AIBA:{outcome.row.day}"))
+    assert held == 100
+    assert world.committer.read_player("ann").balances == {"AIBA": 100}
+
+
 def test_a_cap_is_never_passed_and_the_answer_says_why(world):
     for number in range(12):
         world.commit(f"k{number}", emit(90))
@@ -249,6 +273,17 @@ def test_a_hold_never_takes_more_than_is_there(store):
     assert not store.take_hold(Hold("d:AIBA:9", 1))
     store.give_back(Hold("d:AIBA:0", 7))
     assert store.take_hold(Hold("d:AIBA:0", 10))
+
+
+def test_a_cap_is_lowered_once_per_name_and_never_below_what_is_spent(store):
+    store.ensure_budget("AIBA:2026-11-22", BudgetPlan(cap=10, shards=1))
+    store.take_hold(Hold("AIBA:2026-11-22:0", 4))
+    assert store.lower_shard("AIBA:2026-11-22:0", amount=7, name="r2_10") == 0
+    assert store.lower_shard("AIBA:2026-11-22:0", amount=5, name="r2_10") == 5
+    assert store.lower_shard("AIBA:2026-11-22:0", amount=1, name="r2_10") == 5
+    assert store.lower_shard("AIBA:2026-11-22:1", amount=1, name="r2_10") == 0
+    [shard] = store.budget_shards("AIBA:2026-11-22")
+    assert (shard.cap, shard.available) == (5, 1)
 
 
 def test_an_open_row_is_found_until_it_is_closed_and_keeps_its_hash(world):

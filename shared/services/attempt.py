@@ -1,0 +1,83 @@
+"""One request's working state on its way to a ledger row, and the row it seals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from shared.domain.calendar import MS_PER_HOUR, utc_day
+from shared.domain.errors import Refused, ensure
+from shared.domain.game_config import GameConfig
+from shared.domain.ledger import Decision, Declined, Emission, Hold, Row, check_changes, check_legs
+from shared.domain.money import INT64_MAX
+from shared.domain.player import Player, project
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request's working state: its view of the player and the holds it owns."""
+
+    id: str
+    player: Player
+    now_ms: int
+    emission_block: str | None
+    emissions: tuple[Emission, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+
+def refusals_this_hour(attempt: Attempt) -> int:
+    """Recorded refusals of the account in the hour of the attempt, as the player's document counts them."""
+    refusals = attempt.player.state.get("refusals", {})
+    return int(refusals.get("count", 0)) if refusals.get("hour") == attempt.now_ms // MS_PER_HOUR else 0
+
+
+def row_of(attempt: Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig) -> Row:
+    """The row that would commit the decision at the next seq of the attempt's view.
+
+    Raises Refused `balance_limit`, InvariantBroken for legs, changes or balances that no row may have.
+    """
+    player = attempt.player
+    row = Row(
+        account=player.id,
+        seq=player.seq + 1,
+        key=key,
+        fingerprint=fingerprint,
+        ok=True,
+        kind=decision.kind,
+        ts_ms=attempt.now_ms,
+        day=utc_day(attempt.now_ms),
+        config_revision=config.revision,
+        legs=(),
+        changes={},
+        removals=(),
+        holds=(),
+        attempt=attempt.id,
+        answer={},
+        previous_hash=player.head,
+    )
+    if isinstance(decision, Declined):
+        count = {"hour": attempt.now_ms // MS_PER_HOUR, "count": refusals_this_hour(attempt) + 1}
+        answer = {"code": decision.code, "detail": decision.detail, "extra": dict(decision.extra)}
+        return replace(row, ok=False, changes={"refusals": count}, answer=answer)
+    check_legs(decision.legs)
+    check_changes(decision.changes)
+    row = replace(
+        row,
+        legs=decision.legs,
+        changes=decision.changes,
+        removals=decision.removals,
+        holds=attempt.holds,
+        answer=decision.answer,
+        is_open=decision.is_open,
+    )
+    _check_balances(project(player, row))
+    return row
+
+
+def _check_balances(player: Player) -> None:
+    for amounts in (player.balances, player.escrow):
+        for currency, amount in amounts.items():
+            ensure(amount >= 0, f"{currency} never goes below zero")
+            if amount > INT64_MAX:
+                raise Refused(
+                    "The balance would pass its limit", code="balance_limit", extra={"max": str(INT64_MAX)}
+                )
