@@ -1,4 +1,4 @@
-"""`./arena fairness`: recompute a battle from its published seed, offline and without trusting us."""
+"""`./arena fairness`: recompute a battle offline, without trusting us; and change the secret within a day."""
 
 from __future__ import annotations
 
@@ -23,11 +23,6 @@ from shared.domain.score import first_draw, score_of
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
-@app.callback()
-def fairness() -> None:
-    """Recompute a battle from its published seed, offline and without trusting us."""
-
-
 @app.command()
 def verify(
     proof_file: Annotated[Path, typer.Argument(help="The answer of .../battles/{id}/proof; - reads stdin.")],
@@ -48,6 +43,19 @@ def verify(
             typer.echo(f"{name:>20}  {value}")
         typer.echo("all of it follows from the seed" if not wrong else f"does not follow: {', '.join(wrong)}")
     raise typer.Exit(1 if wrong else 0)
+
+
+@app.command("open-epoch")
+def open_epoch(
+    note: Annotated[str, typer.Option("--note", help="Why; public for ever.", prompt=True)],
+) -> None:
+    """After the secret was compromised: commit to the new one at once, with the battle function's settings."""
+    from shared.bootstrap.battle import battle_parts
+
+    record = battle_parts().fairness.open_epoch(note=note)
+    typer.echo(
+        f"epoch {record.epoch} counts from now on: commitment {record.commitment}, key {record.key_id}"
+    )
 
 
 def _recomputed(proof: BattleProof, day_seed: bytes) -> dict[str, Any]:

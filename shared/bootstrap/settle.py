@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from shared.bootstrap.chain import chain_of
+from shared.bootstrap.chain import ProviderOutcomes, chain_of
 from shared.bootstrap.reporting import Report, report_nothing
 from shared.bootstrap.stores import Stores, open_stores
 from shared.bootstrap.wired import Wired
@@ -33,37 +33,69 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     from shared.adapters.mongo_boards import MongoBoardStore
     from shared.adapters.mongo_claims import MongoClaimStore
     from shared.adapters.mongo_signing import MongoSigningJournal
+    from shared.adapters.mongo_wallets import MongoWalletNames
     from shared.adapters.mongo_watermarks import MongoWatermarks
 
     stores = open_stores("settle", runtime=settings.runtime, database=settings.database)
     claims = MongoClaimStore(stores.database)
     watermarks = MongoWatermarks(stores.database)
-    boards = BoardFolding(stores.committer, MongoBoardStore(stores.database), watermarks, stores.clock)
+    wallet_names = MongoWalletNames(stores.database)
     janitor = Janitor(
         committer=stores.committer,
         claims=claims,
         watermarks=watermarks,
         clock=stores.clock,
-        finish_transfer=partial(finish_transfer, committer=stores.committer),
+        finish_transfer=stores.committer.store.close_row,
+        release_former_name=lambda row: release_former_name(
+            row, names=wallet_names, now_ms=stores.clock.now_ms()
+        ),
     )
+    names = NameKeeper(stores.committer, wallet_names, watermarks, stores.clock)
     if settings.vault is None:
-        return SettleParts(stores, janitor, boards, None)
+        return SettleParts(stores, janitor, names, None, None, {})
     vault, network_id = settings.vault, settings.ton_network_id
+    providers = {"primary": ProviderOutcomes(), "secondary": ProviderOutcomes()}
+    chain = chain_of(
+        "settle",
+        settings.ton_provider,
+        vault=vault,
+        network_id=network_id,
+        on_outcome=providers["primary"].count,
+    )
     secondary = settings.ton_secondary_provider
     settlement = Settlement(
         committer=stores.committer,
         claims=claims,
         journal=MongoSigningJournal(stores.database),
-        chain=chain_of("settle", settings.ton_provider, vault=vault, network_id=network_id),
+        chain=chain,
         secondary=None
         if secondary is None
-        else chain_of("settle", secondary, vault=vault, network_id=network_id),
+        else chain_of(
+            "settle",
+            secondary,
+            vault=vault,
+            network_id=network_id,
+            on_outcome=providers["secondary"].count,
+        ),
         expected_code_hash=vault.code_hash or VAULT_CODE_HASH,
         clock=stores.clock,
         pause_claims=_pause_claims(stores),
         report=report,
     )
-    return SettleParts(stores, janitor, boards, settlement)
+    watch = VaultWatch(
+        chain=chain,
+        claims=claims,
+        journal=settlement.journal,
+        watermarks=watermarks,
+        configs=stores.configs,
+        clock=stores.clock,
+        allowed=VaultIdentity(network_id, vault.vault_address, vault.jetton_master, vault.units_per_credit),
+        code_hash=settlement.expected_code_hash,
+        public_key=vault.oracle_public_key.hex(),
+        pause_claims=settlement.pause_claims,
+        report=report,
+    )
+    return SettleParts(stores, janitor, names, settlement, watch, providers)
 
 
 def _pause_claims(stores: Stores) -> Callable[[], None]:

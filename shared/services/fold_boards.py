@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from shared.domain.battle import UNDER_REVIEW
 from shared.domain.boards import (
     BOARDS,
     PERIODS,
@@ -26,6 +27,7 @@ WATERMARK: Final = "boards"
 OVERLAP_MS: Final = 120 * MS_PER_SECOND
 SUMMARY_AGE_MS: Final = 600 * MS_PER_SECOND
 EXACT_RANKS: Final = 1_000
+Report = Callable[[str, Mapping[str, Any]], None]
 _ROWS_PER_READ: Final = 100
 _IDLE_ROWS: Final = 20
 """How many rows that count for nothing are looked at again before the all-time entry moves past them."""
@@ -33,12 +35,13 @@ _IDLE_ROWS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class BoardFolding:
-    """What the scheduled fold needs."""
+    """What the scheduled fold needs; `report` counts facts that somebody must look at."""
 
     committer: Committer
     boards: BoardStore
     watermarks: Watermarks
     clock: Clock
+    report: Report
 
 
 @dataclass(slots=True)
@@ -64,6 +67,8 @@ def fold_boards(folding: BoardFolding) -> BoardTally:
     for row in folding.committer.store.rows_between(from_ms=since_ms, until_ms=now_ms + 1):
         tally.rows += 1
         accounts[row.account] = None
+        if row.answer.get("rewardHeldBecause") == UNDER_REVIEW:
+            folding.report("impossible_score", {"row": row.id})
     for account in accounts:
         tally.accounts += 1
         tally.entries_changed += fold_account(folding, account, now_ms=now_ms)

@@ -177,7 +177,9 @@ def test_without_the_money_an_action_says_what_it_needs_and_what_is_there(ann: P
 
 def test_the_leaderboard_shows_the_player_their_own_place(app: GameApp, ann: Player) -> None:
     score = ann.battle().json()["score"]
-    folding = BoardFolding(app.world.committer, app.boards, app.watermarks, app.world.clock)
+    folding = BoardFolding(
+        app.world.committer, app.boards, app.watermarks, app.world.clock, lambda name, facts: None
+    )
     fold_boards(folding)
     page = ann.get("/api/leaderboards/score", period="today").json()
     assert page["items"] == [{"alias": ann.session["alias"], "score": str(score), "rank": 1, "isMe": True}]

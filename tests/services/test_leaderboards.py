@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,10 @@ class Boards:
         self.world = GameWorld()
         self.store = FakeBoardStore()
         self.watermarks = FakeWatermarks()
-        self.folding = BoardFolding(self.world.committer, self.store, self.watermarks, self.world.clock)
+        self.reports: list[str] = []
+        self.folding = BoardFolding(
+            self.world.committer, self.store, self.watermarks, self.world.clock, self.report
+        )
         self.reading = Leaderboards(self.store, self.watermarks, self.world.clock)
         self._keys = 0
 
@@ -31,6 +35,9 @@ class Boards:
             self._keys += 1
             self.world.battle(account, f"key-{self._keys}")
             self.world.clock.advance(seconds=601)
+
+    def report(self, name: str, facts: Mapping[str, Any]) -> None:
+        self.reports.append(f"{name} {facts['row']}")
 
     def fold(self) -> None:
         fold_boards(self.folding)
@@ -180,6 +187,18 @@ def test_a_summary_of_a_small_or_empty_board_is_sound() -> None:
     assert summary_of("b", [], now_ms=1).top_percent("x") == 1
     three = summary_of("b", ["a", "b", "c"], now_ms=1)
     assert [three.top_percent(key) for key in ("a", "b", "c", "d")] == [1, 34, 67, 100]
+
+
+def test_a_reward_under_review_is_reported_by_its_row(boards: Boards) -> None:
+    account = boards.world.player_with_starter()
+    boards.fight(account)
+    boards.fold()
+    assert boards.reports == []
+    (row,) = [row for row in boards.world.store.rows.values() if row["kind"] == "battle"]
+    row["res"]["rewardHeldBecause"] = "under_review"
+    boards.watermarks.write("boards", 0)
+    boards.fold()
+    assert boards.reports == [f"impossible_score {row['_id']}"]
 
 
 @pytest.mark.parametrize(("board", "period"), [("money", "all"), ("score", "year")])
