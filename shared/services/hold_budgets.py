@@ -90,7 +90,9 @@ class BudgetHolder:
                 return hold
         if len(self._exhausted) > 256:
             self._exhausted.clear()
-        self._exhausted[group] = _Exhaustion(amount, now_ms + EXHAUSTED_FOR_MS)
+        # More than the fullest shard holds is out of reach for everyone, not only for this amount.
+        out_of_reach = amount if fullest is None else min(amount, fullest.available + 1)
+        self._exhausted[group] = _Exhaustion(out_of_reach, now_ms + EXHAUSTED_FOR_MS)
         return None
 
     def _remember_plan(self, group: str, plan: BudgetPlan) -> None:
