@@ -15,8 +15,10 @@ from functions.edge.request_log import service_logger
 from shared.bootstrap.settle import SettleParts, settle_parts
 from shared.domain.errors import ArenaError, InvariantBroken
 from shared.services.fold_boards import fold_boards
+from shared.services.release_names import release_unused_names
 from shared.services.run_janitor import run_janitor
 from shared.services.settle_claims import settle_claims
+from shared.services.watch_vault import watch_vault
 
 Task = Callable[[SettleParts], Any]
 
@@ -25,9 +27,15 @@ def _settle(parts: SettleParts) -> Any:
     return None if parts.settlement is None else settle_claims(parts.settlement)
 
 
+def _watch(parts: SettleParts) -> Any:
+    return None if parts.watch is None else watch_vault(parts.watch)
+
+
 TASKS: Final[Mapping[str, Task]] = {
     "janitor": lambda parts: run_janitor(parts.janitor),
+    "wallet_names": lambda parts: release_unused_names(parts.names),
     "claims": _settle,
+    "vault": _watch,  # after the claims: those paid meanwhile are no longer owed
     "boards": lambda parts: fold_boards(parts.boards),
 }
 
@@ -45,7 +53,8 @@ def run(event: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - the sched
             failed.append(name)
         else:
             tallies[name] = dataclasses.asdict(tally) if tally is not None else {}
-    service_logger("settle").info("settled", extra={"tallies": tallies})
+    providers = {name: outcomes.taken() for name, outcomes in parts.providers.items()}
+    service_logger("settle").info("settled", extra={"tallies": tallies, "providers": providers})
     if failed:
         raise InvariantBroken(f"every scheduled task ends: {', '.join(failed)} did not", code="task_failed")
     return tallies

@@ -83,6 +83,14 @@ class LedgerStore(Protocol):
         """Insert the shard `<group>:<name>` with all of its cap available; existing ones stay."""
         ...
 
+    def lower_shard(self, shard_id: str, *, amount: int, name: str) -> int:
+        """Take `amount` out of the shard's cap and of what is available, together and once per `name`.
+
+        Answers what was taken under that name, now or before: 0 while less than `amount` is available.
+        `name` has letters, digits and underscores alone.
+        """
+        ...
+
     def open_rows(self, *, limit: int) -> list[Row]:
         """First halves of transfers that nobody has finished yet."""
         ...

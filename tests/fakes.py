@@ -15,7 +15,7 @@ from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row, row_document, row_from_document
 from shared.domain.player import Player, project
 from shared.domain.ton.address import stored_address
-from shared.domain.ton_views import Delivery, VaultAccount, VaultSnapshot
+from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
 from shared.ports import BudgetShard, LimitCheck, LimitVerdict
 
 
@@ -51,6 +51,7 @@ class FakeLedgerStore:
         self.players: dict[str, Player] = {}
         self.shards: dict[str, BudgetShard] = {}
         self.plans: dict[str, BudgetPlan] = {}
+        self.lowered: dict[tuple[str, str], int] = {}
         self._lock = threading.RLock()
 
     def read_player(self, player_id: str) -> Player | None:
@@ -112,6 +113,16 @@ class FakeLedgerStore:
     def add_shard(self, group: str, name: str, *, cap: int) -> None:
         with self._lock:
             self.shards.setdefault(f"{group}:{name}", BudgetShard(f"{group}:{name}", cap, cap))
+
+    def lower_shard(self, shard_id: str, *, amount: int, name: str) -> int:
+        with self._lock:
+            shard = self.shards.get(shard_id)
+            known = self.lowered.get((shard_id, name))
+            if known is not None or shard is None or shard.available < amount:
+                return known or 0
+            self.shards[shard_id] = BudgetShard(shard_id, shard.cap - amount, shard.available - amount)
+            self.lowered[(shard_id, name)] = amount
+            return amount
 
     def open_rows(self, *, limit: int) -> list[Row]:
         return [row_from_document(document) for document in self.rows.values() if document.get("open")][
@@ -242,6 +253,7 @@ class FakeChain:
         self.logical_time = 1
         self.last_seqnos: dict[str, int] = {}
         self.delivered: list[Delivery] = []
+        self.rejected: list[ClaimRejection] = []
         self.is_down = False
 
     def network_id(self) -> int:
@@ -266,6 +278,16 @@ class FakeChain:
     def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
         self._answer()
         return [delivery for delivery in self.delivered if delivery.time_s >= since_s]
+
+    def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:
+        self._answer()
+        return [rejection for rejection in reversed(self.rejected) if rejection.time_s >= since_s]
+
+    def reject_claim(self, body_hash: str, *, exit_code: int | None) -> None:
+        """The vault refuses a claim message; nothing but its own history knows."""
+        name = f"fake rejection {len(self.rejected)}"
+        self.rejected.append(ClaimRejection(body_hash, exit_code, self.account.shard_time_s, name))
+        self.advance(seconds=1)
 
     def execute_claim(self, recipient: str, *, seqno: int, units: int, is_aborted: bool = False) -> None:
         """The vault runs a claim and its jetton wallet delivers; aborted, the bounce puts all of it back."""

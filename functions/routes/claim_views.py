@@ -40,6 +40,14 @@ class WaitView(View):
     rule: str
 
 
+class FailureView(View):
+    """Why the vault refused the claim's message last; while there is a `transaction` it may be sent again."""
+
+    reason: str
+    transaction_hash: str
+    at: Time
+
+
 class ClaimView(View):
     """A claim now. `state` may be `expired`: signed, too late to send, not yet settled by the chain.
 
@@ -62,6 +70,7 @@ class ClaimView(View):
     transaction_hash: str | None = None
     why: str | None = None
     pending: WaitView | None = None
+    failure: FailureView | None = None
     transaction: TransactionView | None = None
 
 
@@ -119,6 +128,7 @@ def claim_view(progress: ClaimProgress, *, now_ms: int) -> ClaimView:
         transaction_hash=claim.transaction_hash or None,
         why=claim.reason or claim.rule or None,
         pending=WaitView(code=signer.code, rule=signer.rule) if signer and signer.code else None,
+        failure=_failure_view(claim),
         transaction=_transaction_view(claim, now_s=now_s) if sendable else None,
     )
 
@@ -148,6 +158,13 @@ def _shown_state(claim: Claim, *, now_s: int) -> str:
     if claim.state == "signed" and claim.valid_until_s < now_s:
         return "expired"
     return claim.state
+
+
+def _failure_view(claim: Claim) -> FailureView | None:
+    if not claim.failure or claim.state == "confirmed":
+        return None
+    at = utc_text(claim.failure_ms)
+    return FailureView(reason=claim.failure, transaction_hash=claim.failure_transaction, at=at)
 
 
 def _transaction_view(claim: Claim, *, now_s: int) -> TransactionView:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from functions.edge.app import edge_router
 from functions.edge.authentication import CurrentPlayer
@@ -31,7 +32,7 @@ class ClaimBody(IdempotentBody):
 class SentBody(RequestBody):
     """What the wallet sent, as base64 BoC: a hint for people who look into a claim, never a proof."""
 
-    boc: Annotated[str, Query(max_length=8192, pattern=r"^[A-Za-z0-9+/=]+$")]
+    boc: Annotated[str, Field(min_length=1, max_length=8192, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
 
 
 def claims_router(parts: Parts) -> APIRouter:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from shared.domain.errors import Unavailable
 from shared.ports import SignerAnswer
 
 CONNECT_S = 1.0
 READ_S = 2.5
+ANSWER_FIELDS: Final = {"state", "rule", "code", "isFinal"}
 
 
 class LambdaClaimSigner:
@@ -33,9 +34,11 @@ class LambdaClaimSigner:
             answer = json.loads(reply["Payload"].read())
         except (BotoCoreError, ClientError, ValueError) as error:
             raise Unavailable("The signer did not answer", code="signer_unavailable") from error
-        if "FunctionError" in reply or "error" in answer:
-            code = answer.get("error", {}).get("code") if isinstance(answer.get("error"), dict) else None
-            raise Unavailable("The signer could not decide", code=code or "signer_unavailable")
+        if "FunctionError" in reply or not isinstance(answer, dict) or set(answer) != ANSWER_FIELDS:
+            # {"error": ...} of the signer, or of the platform: nothing was decided that we could show.
+            reported = answer.get("error") if isinstance(answer, dict) else None
+            code = reported.get("code") if isinstance(reported, dict) else None
+            raise Unavailable("The signer could not decide", code=str(code or "signer_unavailable"))
         return SignerAnswer(
             state=answer["state"], rule=answer["rule"], code=answer["code"], is_final=answer["isFinal"]
         )

@@ -28,8 +28,15 @@ INDEXES: Final = (
     Index("board", ("rank",), sparse=True),
     Index("claims", ("acct",)),
     Index("claims", ("open",), sparse=True),
+    Index("wallets", ("at",)),
     Index("admins", ("email",), unique=True),
     Index("admin_revocations", ("exp",)),
+    Index("admin_audit", ("k",), unique=True),
+    Index("admin_audit", ("ts",)),
+    Index("admin_audit", ("open",), sparse=True),
+    Index("players", ("alias",), sparse=True),
+    Index("claims", ("state",)),
+    Index("adjustments", ("state",)),
 )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
 from shared.ports import JournalEntry
 
 if TYPE_CHECKING:
     from pymongo.database import Database
+
+MAX_CLAIMS_A_DAY: Final = 400_000
+"""At about 40 bytes each their document reaches MongoDB's 16 MiB: beyond, the day is over, whatever the cap."""
 
 
 class MongoSigningJournal:
@@ -52,26 +55,39 @@ class MongoSigningJournal:
 
 
 class MongoSignerLimits:
-    """ports.SignerLimits over the collection `signer_limits`: one counter a day, taken like a hold."""
+    """ports.SignerLimits over the collection `signer_limits`: one counter a day, taken like a hold.
+
+    The day's claims stand beside the counter, so that counting and remembering are one write.
+    """
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._limits = database["signer_limits"]
 
-    def take(self, *, day: str, credits: int, cap: int) -> bool:
+    def take(self, *, day: str, claim_id: str, credits: int, cap: int) -> bool:
         from pymongo.errors import DuplicateKeyError
 
         # Counting up against the cap of the moment: a cap lowered during the day holds at once.
         limit_id = f"day:{day}"
         try:
             with writing():
-                self._limits.insert_one({"_id": limit_id, "used": 0})
+                self._limits.insert_one({"_id": limit_id, "used": 0, "count": 0, "claims": {}})
         except DuplicateKeyError:
             pass
         with writing():
             result = self._limits.update_one(
-                {"_id": limit_id, "used": {"$lte": cap - credits}}, {"$inc": {"used": credits}}
+                {
+                    "_id": limit_id,
+                    "used": {"$lte": cap - credits},
+                    "count": {"$lt": MAX_CLAIMS_A_DAY},
+                    f"claims.{claim_id}": {"$exists": False},
+                },
+                {"$inc": {"used": credits, "count": 1}, "$set": {f"claims.{claim_id}": credits}},
             )
-        return result.modified_count == 1
+        if result.modified_count == 1:
+            return True
+        with reading():
+            document = self._limits.find_one({"_id": limit_id})
+        return document is not None and claim_id in document["claims"]
 
 
 class MongoSignerAudit:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.mongo import reading, writing
+from shared.domain.errors import Unavailable
+from shared.ports import WalletName
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -16,24 +19,39 @@ class MongoWalletNames:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._wallets = database["wallets"]
 
-    def take(self, name: str, account: str) -> str:
+    def take(self, name: str, account: str, *, ticket: str, now_ms: int) -> str:
         from pymongo.errors import DuplicateKeyError
 
+        taken = {"acct": account, "ticket": ticket, "at": now_ms}
         try:
             with writing():
-                self._wallets.insert_one({"_id": name, "acct": account})
+                self._wallets.insert_one({"_id": name, **taken})
         except DuplicateKeyError:
-            return self.owner(name) or self.take(name, account)
+            with writing():
+                renewed = self._wallets.update_one({"_id": name, "acct": account}, {"$set": taken})
+            if renewed.matched_count:
+                return account
+            owner = self.owner(name)
+            if owner is None:  # released in between: nothing was decided
+                raise Unavailable("The name was released just now", code="name_busy") from None
+            return owner
         return account
 
-    def release(self, name: str, account: str) -> None:
+    def release(self, name: str, account: str, *, ticket: str, now_ms: int) -> None:
         with writing():
-            self._wallets.delete_one({"_id": name, "acct": account})
+            deleted = self._wallets.delete_one({"_id": name, "acct": account, "ticket": ticket})
+            if not deleted.deleted_count:
+                self._wallets.update_one({"_id": name, "acct": account}, {"$set": {"at": now_ms}})
 
     def owner(self, name: str) -> str | None:
         with reading():
             document = self._wallets.find_one({"_id": name})
         return None if document is None else str(document["acct"])
+
+    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[WalletName]:
+        with reading():
+            for document in self._wallets.find({"at": {"$gte": from_ms, "$lt": until_ms}}):
+                yield WalletName(document["_id"], document["acct"], document["ticket"], int(document["at"]))
 
 
 class MongoChallenges:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from shared.config.parts import TonProviderSettings, VaultSettings
-from shared.domain.ton_views import Delivery, VaultAccount, VaultSnapshot
+from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
 from shared.ports import Chain
 from shared.readiness import ensure_reported_network
 
@@ -35,12 +35,31 @@ class NetworkCheckedChain:
     def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
         return self._checked().deliveries(since_s=since_s)
 
+    def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:
+        return self._checked().rejections(since_s=since_s)
+
     def _checked(self) -> Chain:
         if not self._is_checked:
             reported = self.chain.network_id()
             ensure_reported_network(self.function, reported_id=reported, expected_id=self.expected_id)
             self._is_checked = True
         return self.chain
+
+
+@dataclass(slots=True)
+class ProviderOutcomes:
+    """How one provider's answers ended: "ok" or a reason, counted; whoever takes them starts anew."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, outcome: str) -> None:
+        self.counts[outcome] = self.counts.get(outcome, 0) + 1
+
+    def taken(self) -> dict[str, int]:
+        """The counts since the last taking: {"ok": n, "errors": m, <reason>: ...}."""
+        counts, self.counts = self.counts, {}
+        good = counts.pop("ok", 0)
+        return {"ok": good, "errors": sum(counts.values()), **counts}
 
 
 def ignore_outcome(outcome: str) -> None:

@@ -36,6 +36,7 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
     """Pick the adapters of the claim function."""
     from shared.adapters.lambda_claim_signer import LambdaClaimSigner
     from shared.adapters.mongo_claims import MongoClaimStore
+    from shared.adapters.mongo_signing import MongoSigningJournal
 
     stores = open_stores("claim", runtime=settings.runtime, database=settings.database)
     edge = edge_wiring(
@@ -49,6 +50,7 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
     desk = ClaimDesk(
         committer=stores.committer,
         claims=MongoClaimStore(stores.database),
+        journal=MongoSigningJournal(stores.database),
         configs=stores.configs,
         chain=chain_of(
             "claim", settings.ton_provider, vault=settings.vault, network_id=settings.ton_network_id

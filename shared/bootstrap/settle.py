@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from shared.bootstrap.chain import ProviderOutcomes, chain_of
@@ -11,21 +11,31 @@ from shared.bootstrap.reporting import Report, report_nothing
 from shared.bootstrap.stores import Stores, open_stores
 from shared.bootstrap.wired import Wired
 from shared.config import SettleSettings
+from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer
 from shared.services.fold_boards import BoardFolding
+from shared.services.link_wallet import release_former_name
+from shared.services.release_names import NameKeeper
 from shared.services.run_janitor import Janitor
 from shared.services.settle_claims import Settlement
+from shared.services.watch_vault import VaultWatch
 
 
 @dataclass(frozen=True, slots=True)
 class SettleParts:
-    """What the scheduled run needs; `settlement` is None while no vault is configured."""
+    """What the scheduled run needs; `settlement` and `watch` are None while no vault is configured.
+
+    `providers` counts how the TON providers' answers ended since they were last taken.
+    """
 
     stores: Stores
     janitor: Janitor
+    names: NameKeeper
     boards: BoardFolding
-    settlement: Settlement | None
+    settlement: Settlement | None = None
+    watch: VaultWatch | None = None
+    providers: Mapping[str, ProviderOutcomes] = field(default_factory=dict)
 
 
 def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -> SettleParts:
@@ -40,19 +50,22 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     claims = MongoClaimStore(stores.database)
     watermarks = MongoWatermarks(stores.database)
     wallet_names = MongoWalletNames(stores.database)
+    boards = BoardFolding(
+        stores.committer, MongoBoardStore(stores.database), watermarks, stores.clock, report
+    )
     janitor = Janitor(
         committer=stores.committer,
         claims=claims,
         watermarks=watermarks,
         clock=stores.clock,
-        finish_transfer=stores.committer.store.close_row,
+        finish_transfer=partial(finish_transfer, committer=stores.committer),
         release_former_name=lambda row: release_former_name(
             row, names=wallet_names, now_ms=stores.clock.now_ms()
         ),
     )
     names = NameKeeper(stores.committer, wallet_names, watermarks, stores.clock)
     if settings.vault is None:
-        return SettleParts(stores, janitor, names, None, None, {})
+        return SettleParts(stores, janitor, names, boards)
     vault, network_id = settings.vault, settings.ton_network_id
     providers = {"primary": ProviderOutcomes(), "secondary": ProviderOutcomes()}
     chain = chain_of(
@@ -95,7 +108,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         pause_claims=settlement.pause_claims,
         report=report,
     )
-    return SettleParts(stores, janitor, names, settlement, watch, providers)
+    return SettleParts(stores, janitor, names, boards, settlement, watch, providers)
 
 
 def _pause_claims(stores: Stores) -> Callable[[], None]:

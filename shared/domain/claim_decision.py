@@ -29,15 +29,12 @@ class ClaimWish:
 def decide_claim(
     player: Player, wish: ClaimWish, *, economy: Economy, vault: VaultIdentity, now_ms: int, is_capped: bool
 ) -> Decision:
-    """Escrow row or recorded refusal. Order: wallet, cool-down, open claim, debt, amount, funds, limits."""
-    refusal = (
-        _wallet_refusal(player, vault, economy=economy, now_ms=now_ms)
-        or _standing_refusal(player)
-        or _amount_refusal(player, wish.credits, economy=economy)
-        or _limit_refusal(player, wish.credits, economy=economy, now_ms=now_ms, is_capped=is_capped)
-    )
+    """Escrow row or recorded refusal; last of all refusals comes the cap shared by everybody."""
+    refusal = claim_refusal(player, wish.credits, economy=economy, vault=vault, now_ms=now_ms)
     if refusal is not None:
         return refusal
+    if is_capped:
+        return _no("claims_cap_reached", "All claims of this hour or day are taken; try later with a new key")
     terms = _terms(player, wish, vault=vault, now_ms=now_ms)
     today = claims_today(player, now_ms=now_ms)
     return Accepted(
@@ -54,6 +51,18 @@ def decide_claim(
             "claim.lastRow": player.seq + 1,
         },
         emissions=(Emission(HOUR_BUDGET, terms.credits, "hour"), Emission(DAY_BUDGET, terms.credits)),
+    )
+
+
+def claim_refusal(
+    player: Player, credits: int, *, economy: Economy, vault: VaultIdentity, now_ms: int
+) -> Declined | None:
+    """Why this player may not claim so much now. Order: wallet, cool-down, open claim, debt, amount, funds, day."""
+    return (
+        _wallet_refusal(player, vault, economy=economy, now_ms=now_ms)
+        or _standing_refusal(player)
+        or _amount_refusal(player, credits, economy=economy)
+        or _limit_refusal(player, credits, economy=economy, now_ms=now_ms)
     )
 
 
@@ -125,17 +134,13 @@ def _amount_refusal(player: Player, credits: int, *, economy: Economy) -> Declin
     return None
 
 
-def _limit_refusal(
-    player: Player, credits: int, *, economy: Economy, now_ms: int, is_capped: bool
-) -> Declined | None:
+def _limit_refusal(player: Player, credits: int, *, economy: Economy, now_ms: int) -> Declined | None:
     today = claims_today(player, now_ms=now_ms)
     if today.count >= economy.claim_max_per_player_per_day:
         return _no("claim_daily_count", "No more claims today", max=str(economy.claim_max_per_player_per_day))
     left = economy.claim_max_aiba_per_player_per_day - today.credits
     if credits > left:
         return _no("claim_daily_amount", "More than is left for today", left=str(max(left, 0)))
-    if is_capped:
-        return _no("claims_cap_reached", "All claims of this hour or day are taken; try later with a new key")
     return None
 
 

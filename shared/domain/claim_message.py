@@ -8,7 +8,7 @@ from typing import Final
 
 from shared.domain.claims import Claim, ClaimTerms
 from shared.domain.ton.address import bounceable, parse_address
-from shared.domain.ton.claim_payload import ClaimPayload, message_body_base64
+from shared.domain.ton.claim_payload import ClaimPayload, message_body, message_body_base64
 
 ATTACHED_NANO: Final = 100_000_000
 """0.1 TON: the vault asks for 0.08 at least, and what is left returns to the player."""
@@ -39,6 +39,12 @@ def payload_of(terms: ClaimTerms, *, valid_until_s: int) -> ClaimPayload:
         seqno=terms.seqno,
         valid_until_s=valid_until_s,
     )
+
+
+def message_hash(terms: ClaimTerms, *, valid_until_s: int, signature: str) -> str:
+    """Hash (hex) of the body the wallet sends to the vault: by it a transaction is known to be this claim's."""
+    payload = payload_of(terms, valid_until_s=valid_until_s)
+    return message_body(payload, signature=base64.b64decode(signature)).hash.hex()
 
 
 def is_sendable(claim: Claim, *, now_s: int) -> bool:

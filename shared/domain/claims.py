@@ -67,8 +67,11 @@ class Claim:
     """A claim's current state: its terms, and what happened to them since.
 
     `row_seq` is the ledger row that created it. Times are milliseconds, `valid_until_s` unix seconds.
-    `rule` names the rule of a refusal, `reason` an administrator's words. `unproven_since_ms` is the
-    first of the two reads that a refund on chain proof needs. `wallet_report` is the client's hint.
+    `rule` names the rule of a refusal, `reason` an administrator's words. `candidate_ms` is when the
+    first of the two reads that a refund on chain proof needs was made, `candidate_block` its masterchain
+    block. `wallet_report` is the client's hint.
+    `failure` says why the vault refused the claim's message last (vault_refusals), in which transaction
+    and when; the claim may be sent again while it is valid.
     """
 
     terms: ClaimTerms
@@ -85,6 +88,9 @@ class Claim:
     candidate_ms: int = 0
     candidate_block: int = 0
     wallet_report: str = ""
+    failure: str = ""
+    failure_transaction: str = ""
+    failure_ms: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -56,3 +56,16 @@ class Delivery:
     is_aborted: bool
     time_s: int
     transaction_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRejection:
+    """A claim message the vault refused: `body_hash` (hex) is the message's body, whoever sent it.
+
+    `exit_code` is the contract's, None when its code did not even run (no gas).
+    """
+
+    body_hash: str
+    exit_code: int | None
+    time_s: int
+    transaction_hash: str

@@ -1,15 +1,19 @@
-"""Linking a TON wallet by ton_proof: challenge, proof, the global name, then the row on the account."""
+"""Linking a TON wallet by ton_proof: challenge, proof, the global name, then the row on the account.
+
+The row alone says who has a wallet; the name only keeps two accounts from having the same one. A name
+carries the ticket of the link that took it last, so that no late release can take it from a later link.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.domain.calendar import MS_PER_SECOND, iso_time
 from shared.domain.claim_decision import cooldown_ends_ms
 from shared.domain.errors import Refused
-from shared.domain.ledger import Accepted, Decision, Declined, client_key
+from shared.domain.ledger import Accepted, Decision, Declined, Row, client_key
 from shared.domain.ton.ton_proof import Verifier, WalletProof, check_proof, confirm_proof
 from shared.ports import Challenges, Clock, WalletNames
 from shared.services.commit import Committer, DecisionContext, Outcome
@@ -57,7 +61,9 @@ def link_wallet(desk: WalletDesk, *, account: str, proof: WalletProof, key: str,
     """
     stored_key = client_key(account, key)
     if desk.committer.store.row_by_key(stored_key) is not None:
-        return _commit(desk, account, stored_key, fingerprint, _never_reached)
+        outcome = _commit(desk, account, stored_key, fingerprint, _never_reached)
+        release_former_name(outcome.row, names=desk.names, now_ms=desk.clock.now_ms())
+        return outcome
     now_ms = desk.clock.now_ms()
     checked = check_proof(
         proof, network_id=desk.network_id, domains=desk.domains, now_s=now_ms // MS_PER_SECOND
@@ -65,29 +71,40 @@ def link_wallet(desk: WalletDesk, *, account: str, proof: WalletProof, key: str,
     address = confirm_proof(checked, verify=desk.verify).raw
     if not desk.challenges.consume(checked.challenge, account=account, now_ms=now_ms):
         raise Refused("This challenge is not open for you", code="challenge_unknown")
-    name = f"{desk.network_id}:{address}"
-    if desk.names.take(name, account) != account:
-        raise Refused("Another player has this wallet", code="wallet_taken")
+    ticket = desk.new_nonce()
     wallet = {
         "address": address,
         "network": desk.network_id,
         "publicKey": checked.public_key.hex(),
         "version": checked.wallet_version,
+        "ticket": ticket,
     }
+    owner = desk.names.take(wallet_name(wallet), account, ticket=ticket, now_ms=now_ms)
+    if owner != account:
+        raise Refused("Another player has this wallet", code="wallet_taken")
+    # A refusal leaves the new name to the janitor: releasing it here could race another link of the same wallet.
     outcome = _commit(desk, account, stored_key, fingerprint, lambda context: _decide_link(context, wallet))
-    _drop_unused_names(desk, account, outcome, name)
+    release_former_name(outcome.row, names=desk.names, now_ms=desk.clock.now_ms())
     return outcome
 
 
 def unlink_wallet(desk: WalletDesk, *, account: str, key: str, fingerprint: str) -> Outcome:
     """Remove the wallet from the account by a row, then free its name; refused while a claim is open."""
     outcome = _commit(desk, account, client_key(account, key), fingerprint, _decide_unlink)
-    released = outcome.row.answer.get("released")
-    if outcome.row.ok and isinstance(released, str):
-        wallet = desk.committer.read_player(account).state.get("wallet", {})
-        if f"{wallet.get('network')}:{wallet.get('address')}" != released:
-            desk.names.release(released, account)
+    release_former_name(outcome.row, names=desk.names, now_ms=desk.clock.now_ms())
     return outcome
+
+
+def wallet_name(wallet: Mapping[str, Any]) -> str:
+    """The global name of an account's `wallet`: `<network>:<raw address>`."""
+    return f"{wallet['network']}:{wallet['address']}"
+
+
+def release_former_name(row: Row, *, names: WalletNames, now_ms: int) -> None:
+    """Free the name of the wallet that this row let go; harmless for any other row, and when repeated."""
+    released = row.answer.get("released")
+    if row.ok and row.kind in (LINK_KIND, UNLINK_KIND) and isinstance(released, Mapping):
+        names.release(released["name"], row.account, ticket=released["ticket"], now_ms=now_ms)
 
 
 def _commit(
@@ -107,11 +124,15 @@ def _never_reached(context: DecisionContext) -> Decision:  # noqa: ARG001 - the 
 
 
 def _decide_link(context: DecisionContext, wallet: dict[str, Any]) -> Decision:
-    """Relinking starts a new cool-down and waits for the last one; the same wallet again changes nothing."""
+    """Relinking starts a new cool-down and waits for the last one; the same wallet again changes no time.
+
+    A change of wallet forgets the seqnos confirmed so far: whoever has the wallet meanwhile moves them on.
+    """
     player, economy, now_ms = context.player, context.config.economy, context.now_ms
     current = player.state.get("wallet")
-    if current is not None and current["address"] == wallet["address"]:
-        return Accepted(LINK_KIND, _link_answer(current, cooldown_ends_ms(player, economy=economy)))
+    if current is not None and wallet_name(current) == wallet_name(wallet):
+        answer = _link_answer(current, cooldown_ends_ms(player, economy=economy))
+        return Accepted(LINK_KIND, answer, changes={"wallet.ticket": wallet["ticket"]})
     refusal = _open_claim_refusal(context, LINK_KIND)
     if refusal is not None:
         return refusal
@@ -124,8 +145,8 @@ def _decide_link(context: DecisionContext, wallet: dict[str, Any]) -> Decision:
         )
     linked = wallet | {"linkedMs": now_ms}
     changes = {"wallet": linked, "walletChangedMs": now_ms}
-    replaced = {} if current is None else {"released": f"{current['network']}:{current['address']}"}
-    return Accepted(LINK_KIND, _link_answer(linked, now_ms + cooldown_ms) | replaced, changes=changes)
+    answer = _link_answer(linked, now_ms + cooldown_ms) | _released(current)
+    return Accepted(LINK_KIND, answer, changes=changes, removals=("vaultSeqno",))
 
 
 def _decide_unlink(context: DecisionContext) -> Decision:
@@ -135,8 +156,9 @@ def _decide_unlink(context: DecisionContext) -> Decision:
     refusal = _open_claim_refusal(context, UNLINK_KIND)
     if refusal is not None:
         return refusal
-    answer = {"released": f"{wallet['network']}:{wallet['address']}", "address": wallet["address"]}
-    return Accepted(UNLINK_KIND, answer, changes={"walletChangedMs": context.now_ms}, removals=("wallet",))
+    answer = {"address": wallet["address"]} | _released(wallet)
+    changes = {"walletChangedMs": context.now_ms}
+    return Accepted(UNLINK_KIND, answer, changes=changes, removals=("wallet", "vaultSeqno"))
 
 
 def _open_claim_refusal(context: DecisionContext, kind: str) -> Declined | None:
@@ -156,10 +178,7 @@ def _link_answer(wallet: dict[str, Any], claims_from_ms: int) -> dict[str, Any]:
     }
 
 
-def _drop_unused_names(desk: WalletDesk, account: str, outcome: Outcome, name: str) -> None:
-    """Free the old wallet's name after a relink, or the new one's after a refusal; the row decides."""
-    wallet = desk.committer.read_player(account).state.get("wallet", {})
-    current = f"{wallet.get('network')}:{wallet.get('address')}"
-    for candidate in (name, outcome.row.answer.get("released")):
-        if isinstance(candidate, str) and candidate != current:
-            desk.names.release(candidate, account)
+def _released(wallet: Mapping[str, Any] | None) -> dict[str, Any]:
+    if wallet is None:
+        return {}
+    return {"released": {"name": wallet_name(wallet), "ticket": wallet["ticket"]}}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 from shared.domain.claims import Claim
 from shared.domain.errors import Refused
 from shared.domain.ton_views import VaultAccount
-from shared.services.request_claim import ClaimDesk, ClaimProgress, continue_claim
-
-MAX_REPORT: Final = 8192
+from shared.services.request_claim import ClaimDesk, ClaimProgress, read_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +35,12 @@ def claims_page(desk: ClaimDesk, *, account: str, limit: int, cursor: str | None
 
 def report_sent(desk: ClaimDesk, *, account: str, claim_id: str, boc: str) -> ClaimProgress:
     """Keep the client's word for what its wallet sent, for people to look at; it decides nothing."""
-    progress = continue_claim(desk, account=account, claim_id=claim_id)
-    claim = progress.claim
-    if claim.wallet_report == boc:
-        return progress
-    noted = replace(claim, wallet_report=boc[:MAX_REPORT], revision=claim.revision + 1)
-    desk.claims.replace(noted, expected_revision=claim.revision)
-    return continue_claim(desk, account=account, claim_id=claim_id)
+    claim = read_claim(desk, account=account, claim_id=claim_id)
+    if claim.wallet_report != boc:
+        noted = replace(claim, wallet_report=boc, revision=claim.revision + 1)
+        if desk.claims.replace(noted, expected_revision=claim.revision):
+            claim = noted
+    return ClaimProgress(claim, is_replay=True)
 
 
 def vault_account(desk: ClaimDesk) -> VaultAccount:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
-from shared.domain.claim_decision import ClaimWish, decide_claim, known_seqno
+from shared.domain.claim_decision import ClaimWish, claim_refusal, decide_claim, known_seqno
 from shared.domain.claims import Claim, VaultIdentity, claim_of_row, refunded_effect, settle_name
-from shared.domain.errors import InvariantBroken, Refused, Unavailable
+from shared.domain.errors import Refused, Unavailable, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Decision, client_key, system_key
-from shared.ports import Chain, ClaimSigner, ClaimStore, GameConfigs, SignerAnswer
+from shared.ports import Chain, ClaimSigner, ClaimStore, GameConfigs, SignerAnswer, SigningJournal
 from shared.services.commit import CAP_REACHED, Committer, DecisionContext
+from shared.services.signing_ballot import Ballot, can_never_be_signed
 
-ASKING_STATES = ("reserved", "approved", "awaiting_approval")
+ASKING_STATES: Final = ("reserved", "approved", "awaiting_approval")
+SIGNER_AWAY: Final = "signer_unavailable"
+"""What the player is told whatever the signer lacks: its key, its store or itself. The signer's audit knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimDesk:
-    """What claiming needs; one per process of the claim function."""
+    """What claiming needs; one per process of the claim function, which only reads the journal."""
 
     committer: Committer
     claims: ClaimStore
+    journal: SigningJournal
     configs: GameConfigs
     chain: Chain
     signer: ClaimSigner
@@ -41,13 +46,15 @@ def request_claim(
     """Reserve `credits` AIBA and ask for the signature; safe to repeat with the same key for ever.
 
     Raises Refused with the recorded refusal; Unavailable `claims_paused` with nothing recorded, or when
-    the chain or a store is away before the row. Once the row stands, a signer that is away only leaves
-    the claim `reserved`: the same key asks again.
+    the chain or a store is away before the row. Once the row stands neither a pause nor a signer that is
+    away hides the claim: it stays `reserved`, and the same key asks again.
     """
-    if desk.configs.current().paused.claims:
-        raise Unavailable("Claims are paused", code="claims_paused")
     stored_key = client_key(account, key)
-    chain_last_seqno = _chain_seqno(desk, account)
+    chain_last_seqno = None
+    if desk.committer.store.row_by_key(stored_key) is None:
+        if desk.configs.current().paused.claims:
+            raise Unavailable("Claims are paused", code="claims_paused")
+        chain_last_seqno = _chain_seqno(desk, account, credits=credits)
 
     def decide(context: DecisionContext) -> Decision:
         return decide_claim(
@@ -74,13 +81,13 @@ def continue_claim(desk: ClaimDesk, *, account: str, claim_id: str, is_replay: b
     Raises Refused `claim_unknown` for a claim that does not exist or is another player's.
     """
     claim = read_claim(desk, account=account, claim_id=claim_id)
-    if claim.state not in ASKING_STATES:
-        return ClaimProgress(claim, is_replay)
-    answer = desk.signer.request_signature(claim_id)
-    claim = read_claim(desk, account=account, claim_id=claim_id)
+    answer: SignerAnswer | None = None
+    if claim.state in ASKING_STATES:
+        answer = _ask_signer(desk, claim)
+        claim = read_claim(desk, account=account, claim_id=claim_id)
     if claim.state == "refused":
-        claim = refund_unsigned(desk, claim, why=claim.rule)
-    return ClaimProgress(claim, is_replay, None if answer.code is None else answer)
+        claim = _refund_refused(desk, claim)
+    return ClaimProgress(claim, is_replay, None if answer is None or answer.code is None else answer)
 
 
 def read_claim(desk: ClaimDesk, *, account: str, claim_id: str) -> Claim:
@@ -91,32 +98,49 @@ def read_claim(desk: ClaimDesk, *, account: str, claim_id: str) -> Claim:
     return claim
 
 
-def refund_unsigned(desk: ClaimDesk, claim: Claim, *, why: str) -> Claim:
-    """Give a finally refused claim back at once: the signer wrote `void` before it said so."""
+def _ask_signer(desk: ClaimDesk, claim: Claim) -> SignerAnswer:
+    """The claim stands whether or not the signer answers, so its absence is an answer of its own."""
+    try:
+        return desk.signer.request_signature(claim.terms.id)
+    except Unavailable:
+        return SignerAnswer(state=claim.state, rule=SIGNER_AWAY, code=SIGNER_AWAY)
+
+
+def _refund_refused(desk: ClaimDesk, claim: Claim) -> Claim:
+    """Give a finally refused claim back at once, if the journal says that it can never be signed.
+
+    The claim's own document is not believed about money; without the journal's word settle decides.
+    """
     terms = claim.terms
+    ballot = Ballot(desk.journal, desk.claims, desk.committer.store)
+    if not can_never_be_signed(ballot, terms, desk.journal.read(terms.journal_id)):
+        return claim
     outcome = desk.committer.commit(
         account=terms.account,
         key=system_key(terms.account, settle_name(terms.id)),
         fingerprint=SYSTEM_FINGERPRINT,
-        decide=lambda _: refunded_effect(claim, why=why, answer={}),
+        decide=lambda _: refunded_effect(claim, why=claim.rule, answer={}),
         scope=None,
     )
-    if outcome.row.answer["outcome"] != "refunded":
-        raise InvariantBroken("a voided claim was never paid")
+    ensure(outcome.row.answer["outcome"] == "refunded", "a claim that cannot be signed is never paid")
     refunded = replace(
-        claim, state="refunded", settled_ms=outcome.row.ts_ms, reason=why, revision=claim.revision + 1
+        claim, state="refunded", settled_ms=outcome.row.ts_ms, reason=claim.rule, revision=claim.revision + 1
     )
     desk.claims.replace(refunded, expected_revision=claim.revision)
     return refunded
 
 
-def _chain_seqno(desk: ClaimDesk, account: str) -> int | None:
-    """The vault's last seqno for the player's wallet, asked of the chain only when no row knows it."""
+def _chain_seqno(desk: ClaimDesk, account: str, *, credits: int) -> int | None:
+    """The vault's last seqno for the player's wallet, asked of the chain only when no row knows it.
+
+    A claim that will be refused anyway asks nobody: its refusal needs no seqno, and no provider.
+    """
     player = desk.committer.read_player(account)
-    wallet = player.state.get("wallet")
-    if wallet is None or player.state.get("claim", {}).get("open") is not None:
-        return None  # the decider refuses before it needs a seqno, or the key is a replay
-    recipient = wallet["address"]
+    now_ms = max(desk.committer.clock.now_ms(), player.ts_ms)
+    economy = desk.configs.current().economy
+    if claim_refusal(player, credits, economy=economy, vault=desk.vault, now_ms=now_ms) is not None:
+        return None
+    recipient = player.state["wallet"]["address"]
     if known_seqno(player, vault=desk.vault.vault, recipient=recipient) is not None:
         return None
     return desk.chain.vault_snapshot(recipient).last_seqno

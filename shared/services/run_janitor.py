@@ -24,13 +24,18 @@ FinishTransfer = Callable[[Row], None]
 
 @dataclass(frozen=True, slots=True)
 class Janitor:
-    """What cleaning up needs; `finish_transfer` completes the second half of an open row and closes it."""
+    """What cleaning up needs.
+
+    `finish_transfer` completes the second half of an open row and closes it; `release_former_name` frees
+    the name of a wallet that a row let go, and does nothing for any other row.
+    """
 
     committer: Committer
     claims: ClaimStore
     watermarks: Watermarks
     clock: Clock
     finish_transfer: FinishTransfer
+    release_former_name: Callable[[Row], None]
 
 
 @dataclass(slots=True)
@@ -47,7 +52,7 @@ class JanitorTally:
 
 
 def run_janitor(janitor: Janitor) -> JanitorTally:
-    """Project laggards, restore missing claim documents, finish open transfers.
+    """Project laggards, restore missing claim documents, free let-go wallets, finish open transfers.
 
     Looks at rows since the last run with two minutes' overlap: a row's time is taken before its
     insert, so one may appear late. A store that fails in between only means the next run sees more.
@@ -62,6 +67,7 @@ def run_janitor(janitor: Janitor) -> JanitorTally:
             newest[row.account] = row
         if row.ok and row.kind == CLAIM_KIND:
             tally.claims_restored += _restore_claim(janitor, row)
+        janitor.release_former_name(row)
     tally.accounts = len(newest)
     for row in newest.values():
         _project(janitor, row, now_ms=now_ms, tally=tally)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claims import (
@@ -14,19 +14,25 @@ from shared.domain.claims import (
     refunded_effect,
     settle_name,
 )
-from shared.domain.errors import InvariantBroken, Unavailable
+from shared.domain.errors import ArenaError, InvariantBroken, Unavailable, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, system_key
-from shared.domain.ton_views import Delivery, VaultSnapshot
+from shared.domain.ton_views import VaultSnapshot
 from shared.ports import Chain, ClaimStore, Clock, JournalEntry, SigningJournal
+from shared.services.chain_sightings import ChainSightings
 from shared.services.commit import Committer
 from shared.services.signing_ballot import Ballot, void_unless_signed
 
 REFUND_MARGIN_S: Final = 60
 SECOND_READ_AFTER_MS: Final = 60 * MS_PER_SECOND
-DELIVERY_LOOKBACK_S: Final = 3600
+UNDELIVERED_AFTER_S: Final = 15 * 60
+"""A claim that ran and neither delivered nor bounced by so long after its time is for people to look at."""
+OPEN_CLAIMS: Final = 10_000
+RUN_FOR_MS: Final = 40 * MS_PER_SECOND
+MS_PER_MINUTE: Final = 60 * MS_PER_SECOND
 
 Report = Callable[[str, Mapping[str, Any]], None]
 """Called with a metric's name and its facts; the edge turns it into logs, metrics and alarms."""
+Outcome = Literal["confirmed", "refunded", "waiting", "undecided", "anomalies", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,11 @@ class Settlement:
 
 @dataclass(slots=True)
 class SettleTally:
-    """What one run did, for its log line and metrics."""
+    """What one run did, for its log line and metrics.
+
+    `postponed` claims were left for the next run because this one had no time; `broken` ones broke a
+    rule of ours. `reasons` counts why nothing was decided.
+    """
 
     looked_at: int = 0
     confirmed: int = 0
@@ -57,28 +67,62 @@ class SettleTally:
     waiting: int = 0
     undecided: int = 0
     anomalies: int = 0
+    broken: int = 0
+    postponed: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
 
 
-def settle_claims(settlement: Settlement, *, limit: int = 500) -> SettleTally:
+def settle_claims(settlement: Settlement, *, limit: int = OPEN_CLAIMS) -> SettleTally:
     """Look at every open claim once; any doubt leaves it for the next run.
 
-    Never raises for one claim's sake: a provider that does not answer, lies or lags means no decision.
+    A provider that does not answer, lies or lags means no decision. A claim that breaks a rule of ours
+    does not keep the others from being settled; InvariantBroken `claims_unsettled` is raised at the end.
     """
     tally = SettleTally()
-    for claim in settlement.claims.open_claims(limit=limit):
+    started_ms = settlement.clock.now_ms()
+    claims = settlement.claims.open_claims(limit=limit)
+    sightings = ChainSightings(settlement.chain, now_s=started_ms // MS_PER_SECOND)
+    for claim in _in_turn(claims, now_ms=started_ms):
+        if settlement.clock.now_ms() - started_ms > RUN_FOR_MS:
+            tally.postponed += 1
+            continue
         tally.looked_at += 1
-        try:
-            outcome = _settle_one(settlement, claim)
-        except Unavailable as error:
-            outcome = "undecided"
-            tally.reasons[error.code] = tally.reasons.get(error.code, 0) + 1
+        outcome = _settle_apart(settlement, sightings, claim, tally)
         setattr(tally, outcome, getattr(tally, outcome) + 1)
     settlement.report("settle", {"tally": tally})
+    ensure_settled(tally)
     return tally
 
 
-def _settle_one(settlement: Settlement, claim: Claim) -> str:
+def ensure_settled(tally: SettleTally) -> None:
+    """Raise InvariantBroken `claims_unsettled` when a claim broke a rule: the run is then counted as failed."""
+    if tally.broken:
+        raise InvariantBroken(
+            f"every open claim can be settled; {tally.broken} broke", code="claims_unsettled"
+        )
+
+
+def _in_turn(claims: Sequence[Claim], *, now_ms: int) -> list[Claim]:
+    """Begin elsewhere each minute, so that a run that ends early never leaves the same claims out."""
+    ordered = sorted(claims, key=lambda claim: claim.terms.id)
+    start = (now_ms // MS_PER_MINUTE * 7_919) % max(len(ordered), 1)
+    return ordered[start:] + ordered[:start]
+
+
+def _settle_apart(
+    settlement: Settlement, sightings: ChainSightings, claim: Claim, tally: SettleTally
+) -> Outcome:
+    try:
+        return _settle_one(settlement, sightings, claim)
+    except Unavailable as error:
+        tally.reasons[error.code] = tally.reasons.get(error.code, 0) + 1
+        return "undecided"
+    except ArenaError as error:
+        settlement.report("claim_unsettled", {"claim": claim.terms.id, "code": error.code})
+        return "broken"
+
+
+def _settle_one(settlement: Settlement, sightings: ChainSightings, claim: Claim) -> Outcome:
     terms = claim.terms
     row = settlement.committer.store.row_by_key(system_key(terms.account, settle_name(terms.id)))
     if row is not None:
@@ -87,39 +131,73 @@ def _settle_one(settlement: Settlement, claim: Claim) -> str:
     may_be_signed = entry is not None and entry.claim_id == terms.id and entry.state != "void"
     if entry is None or not may_be_signed:
         return _settle_unsigned(settlement, claim, entry)
-    return _settle_on_chain(settlement, claim, entry)
+    return _settle_signed(settlement, sightings, claim, entry)
 
 
-def _settle_unsigned(settlement: Settlement, claim: Claim, entry: JournalEntry | None) -> str:
+def _settle_unsigned(settlement: Settlement, claim: Claim, entry: JournalEntry | None) -> Outcome:
     """Refund without chain proof, allowed exactly when `void` won the journal's one document."""
     age_ms = settlement.clock.now_ms() - claim.terms.created_ms
     if claim.state not in ("refused", "rejected") and age_ms <= UNSIGNED_FOR_AT_MOST_MS:
         return "waiting"
-    if not void_unless_signed(_ballot(settlement), claim.terms, entry):
+    ballot = Ballot(settlement.journal, settlement.claims, settlement.committer.store)
+    if not void_unless_signed(ballot, claim.terms, entry):
         return "waiting"  # the signer was faster: the next run settles it on the chain
     why = claim.rule or claim.reason or "unsigned_for_too_long"
     return _insert_settle_row(settlement, claim, refunded_effect(claim, why=why, answer={}))
 
 
-def _ballot(settlement: Settlement) -> Ballot:
-    return Ballot(settlement.journal, settlement.claims, settlement.committer.store)
+def _settle_signed(
+    settlement: Settlement, sightings: ChainSightings, claim: Claim, entry: JournalEntry
+) -> Outcome:
+    """Executed is not paid: only a delivery that was seen confirms. A bounce rolls the seqno back.
 
-
-def _settle_on_chain(settlement: Settlement, claim: Claim, entry: JournalEntry) -> str:
+    While the claim can still be sent and nothing was delivered there is nothing to decide, and the
+    vault's state is not asked for: our own clock may delay a decision, never make one.
+    """
+    delivery = sightings.delivery_of(claim, entry)
+    now_s = settlement.clock.now_ms() // MS_PER_SECOND
+    if delivery is None:
+        claim = _note_refusal(settlement, sightings, claim, entry)
+        if now_s <= entry.valid_until_s + REFUND_MARGIN_S:
+            return "waiting"
     snapshot = _read(settlement, settlement.chain, claim)
-    seqno = claim.terms.seqno
-    if snapshot.last_seqno > seqno:
+    seqno, last_seqno = claim.terms.seqno, snapshot.last_seqno
+    if last_seqno > seqno:
         # One claim per wallet is open at a time, so a higher seqno was signed by somebody else's key.
-        settlement.report("last_seqno_anomaly", {"claim": claim.terms.id, "last": snapshot.last_seqno})
-        settlement.pause_claims()
-        return "anomalies"
-    if snapshot.last_seqno == seqno:
-        return _confirm_delivered(settlement, claim, entry)
-    if snapshot.shard_time_s <= entry.valid_until_s + REFUND_MARGIN_S:
+        _stop(settlement, "last_seqno_anomaly", claim, snapshot)
+        if delivery is None:
+            return "anomalies"
+    if last_seqno >= seqno:
+        if delivery is not None:
+            effect = confirmed_effect(claim, transaction_hash=delivery.transaction_hash, answer={})
+            return _insert_settle_row(settlement, claim, effect)
+        if snapshot.shard_time_s > entry.valid_until_s + UNDELIVERED_AFTER_S:
+            settlement.report("claim_undelivered", {"claim": claim.terms.id})
         return "waiting"
-    if not _is_confirmed_twice(settlement, claim, entry, snapshot):
+    if last_seqno < seqno - 1 or delivery is not None:
+        return _doubt_state(settlement, claim, snapshot)
+    if not _is_over(settlement, claim, entry, snapshot):
         return "waiting"
     return _insert_settle_row(settlement, claim, refunded_effect(claim, why="expired_unsent", answer={}))
+
+
+def _doubt_state(settlement: Settlement, claim: Claim, snapshot: VaultSnapshot) -> Outcome:
+    """The state lacks what already happened: an old state, or a vault that was deleted and deployed anew.
+
+    A state later than the claim's own beginning has no excuse: its map was emptied, and claims that
+    ran before could run again.
+    """
+    began_s = claim.terms.created_ms // MS_PER_SECOND
+    is_emptied = snapshot.last_seqno < claim.terms.seqno - 1
+    if is_emptied and snapshot.shard_time_s > began_s + REFUND_MARGIN_S:
+        _stop(settlement, "last_seqno_fell", claim, snapshot)
+        return "anomalies"
+    raise Unavailable("The chain's state is older than what it showed before", code="chain_behind")
+
+
+def _stop(settlement: Settlement, name: str, claim: Claim, snapshot: VaultSnapshot) -> None:
+    settlement.report(name, {"claim": claim.terms.id, "last": snapshot.last_seqno})
+    settlement.pause_claims()
 
 
 def _read(settlement: Settlement, chain: Chain, claim: Claim) -> VaultSnapshot:
@@ -129,46 +207,52 @@ def _read(settlement: Settlement, chain: Chain, claim: Claim) -> VaultSnapshot:
     return snapshot
 
 
-def _confirm_delivered(settlement: Settlement, claim: Claim, entry: JournalEntry) -> str:
-    """Executed is not paid: only a delivery that was seen confirms. A bounce rolls the seqno back."""
-    since_s = min(claim.terms.created_ms // MS_PER_SECOND, entry.valid_until_s) - DELIVERY_LOOKBACK_S
-    delivery = _find_delivery(settlement.chain.deliveries(since_s=since_s), claim)
-    if delivery is None:
-        return "waiting"
-    effect = confirmed_effect(claim, transaction_hash=delivery.transaction_hash, answer={})
-    return _insert_settle_row(settlement, claim, effect)
+def _note_refusal(
+    settlement: Settlement, sightings: ChainSightings, claim: Claim, entry: JournalEntry
+) -> Claim:
+    """Show the player why the vault refused the claim's message; nothing is decided by it."""
+    found = sightings.refusal_of(claim, entry)
+    if found is None or found.transaction == claim.failure_transaction:
+        return claim
+    noted = replace(
+        claim,
+        failure=found.reason,
+        failure_transaction=found.transaction,
+        failure_ms=found.time_s * MS_PER_SECOND,
+        revision=claim.revision + 1,
+    )
+    return noted if settlement.claims.replace(noted, expected_revision=claim.revision) else claim
 
 
-def _find_delivery(deliveries: Sequence[Delivery], claim: Claim) -> Delivery | None:
-    terms = claim.terms
-    for delivery in deliveries:
-        is_ours = (delivery.query_id, delivery.recipient) == (terms.seqno, terms.recipient)
-        if is_ours and delivery.amount_units == terms.units and not delivery.is_aborted:
-            return delivery
-    return None
+def _is_over(settlement: Settlement, claim: Claim, entry: JournalEntry, first: VaultSnapshot) -> bool:
+    """Whether the claim can never run, seen twice: by two providers, or by one at least 60 s apart.
 
-
-def _is_confirmed_twice(
-    settlement: Settlement, claim: Claim, entry: JournalEntry, first: VaultSnapshot
-) -> bool:
-    """A second provider, or a second read at least 60 s later, must see the same before money returns."""
+    Only the shard time of the vault's own state counts, strictly past the claim's (and a margin).
+    """
+    over_s = entry.valid_until_s + REFUND_MARGIN_S
+    if first.shard_time_s <= over_s:
+        if claim.candidate_ms:  # this state contradicts the first read: it counts for nothing
+            _store_candidate(settlement, claim, ms=0, block=0)
+        return False
     if settlement.secondary is not None:
         second = _read(settlement, settlement.secondary, claim)
-        agrees = second.last_seqno < claim.terms.seqno
+        agrees = second.last_seqno == first.last_seqno
         if not agrees:
             settlement.report("provider_disagreement", {"claim": claim.terms.id})
-        return agrees and second.shard_time_s > entry.valid_until_s + REFUND_MARGIN_S
+        return agrees and second.shard_time_s > over_s
     now_ms = settlement.clock.now_ms()
     if claim.candidate_ms == 0:
-        candidate = replace(
-            claim, candidate_ms=now_ms, candidate_block=first.block_seqno, revision=claim.revision + 1
-        )
-        settlement.claims.replace(candidate, expected_revision=claim.revision)
+        _store_candidate(settlement, claim, ms=now_ms, block=first.block_seqno)
         return False
     return now_ms - claim.candidate_ms >= SECOND_READ_AFTER_MS and first.block_seqno > claim.candidate_block
 
 
-def _insert_settle_row(settlement: Settlement, claim: Claim, effect: Accepted) -> str:
+def _store_candidate(settlement: Settlement, claim: Claim, *, ms: int, block: int) -> None:
+    candidate = replace(claim, candidate_ms=ms, candidate_block=block, revision=claim.revision + 1)
+    settlement.claims.replace(candidate, expected_revision=claim.revision)
+
+
+def _insert_settle_row(settlement: Settlement, claim: Claim, effect: Accepted) -> Outcome:
     """Confirm and refund share one key: whoever inserts first has decided, the other reads the winner."""
     terms = claim.terms
     outcome = settlement.committer.commit(
@@ -181,18 +265,17 @@ def _insert_settle_row(settlement: Settlement, claim: Claim, effect: Accepted) -
     return _follow_row(settlement, claim, outcome.row)
 
 
-def _follow_row(settlement: Settlement, claim: Claim, row: Row) -> str:
+def _follow_row(settlement: Settlement, claim: Claim, row: Row) -> Outcome:
     """Bring the claim's document to where its settle row says it is."""
-    outcome = row.answer["outcome"]
-    if outcome not in ("confirmed", "refunded"):
-        raise InvariantBroken("a settle row confirms or refunds")
+    is_confirmed = row.answer["outcome"] == "confirmed"
+    ensure(is_confirmed or row.answer["outcome"] == "refunded", "a settle row confirms or refunds")
     settled = replace(
         claim,
-        state=outcome,
+        state="confirmed" if is_confirmed else "refunded",
         settled_ms=row.ts_ms,
         transaction_hash=row.answer.get("transactionHash", ""),
         reason=row.answer.get("why", claim.reason),
         revision=claim.revision + 1,
     )
     settlement.claims.replace(settled, expected_revision=claim.revision)
-    return str(outcome)
+    return "confirmed" if is_confirmed else "refunded"

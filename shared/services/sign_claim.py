@@ -35,7 +35,7 @@ from shared.ports import (
     SigningKey,
 )
 from shared.services.commit import Committer
-from shared.services.signing_ballot import Ballot, void_unless_signed, was_refunded
+from shared.services.signing_ballot import Ballot, settled_as, void_unless_signed
 
 APPROVAL_RULE = "approved"
 VerifySignature = Callable[[bytes, bytes, bytes], bool]
@@ -88,7 +88,8 @@ class ClaimSigning:
         return SigningFacts(
             claim=claim,
             terms_of_row=terms,
-            player=self.committer.read_player(terms.account),
+            # The signer's database user may not write players: rows it is ahead of stay unprojected.
+            player=self.committer.view_player(terms.account),
             config=config,
             allowed=self.allowed,
             is_settled=self.committer.store.row_by_key(settle_key) is not None,
@@ -116,13 +117,14 @@ class ClaimSigning:
     def _refuse(self, facts: SigningFacts, verdict: Verdict, entry: JournalEntry | None) -> SignerAnswer:
         terms = facts.terms_of_row
         state = facts.claim.state
+        # The record first: what another function may act on never lacks its reason.
+        self._record(facts, decision="refused", rule=verdict.rule)
         if verdict.rule == APPROVAL_RULE and state in ("reserved", "approved"):
             state = "awaiting_approval"
             self._store(facts.claim, state=state)
         elif verdict.is_final and void_unless_signed(self._ballot, terms, entry):
             state = "refused"
             self._store(facts.claim, state=state, rule=verdict.rule)
-        self._record(facts, decision="refused", rule=verdict.rule)
         return SignerAnswer(
             state=state, rule=verdict.rule, code=_code_of(verdict.rule), is_final=state == "refused"
         )
@@ -142,6 +144,8 @@ class ClaimSigning:
         ensure(digest.hex() == entry.payload_hash, "a journal entry is signed as it was written")
         signature = self._signature(facts, digest)
         encoded = base64.b64encode(signature).decode()
+        # Others may read the journal: a signature that anybody can see has its audit record already.
+        self._record(facts, decision="signed", rule="all", payload_hash=entry.payload_hash)
         if entry.state == "intent":
             signed = replace(entry, state="signed", signature=encoded, generation=entry.generation + 1)
             if not self.journal.replace(signed, expected_generation=entry.generation):
@@ -155,19 +159,22 @@ class ClaimSigning:
             signature=encoded,
             payload_hash=entry.payload_hash,
         )
-        self._record(facts, decision="signed", rule="all", payload_hash=entry.payload_hash)
         return SignerAnswer(state="signed", rule="all")
 
     def _write_ahead(self, facts: SigningFacts, former: JournalEntry | None) -> JournalEntry | SignerAnswer:
         """Journal the intent before the key is asked; only the winner of that write may sign."""
         terms = facts.terms_of_row
-        if former is not None and not was_refunded(self._ballot, former):
+        outcome = "refunded" if former is None else settled_as(self._ballot, former)
+        if outcome == "confirmed":
+            # The seqno was read from a state of the chain older than that claim: it is spent.
+            return self._refuse(facts, Verdict(is_allowed=False, rule="seqno_unspent", is_final=True), former)
+        if outcome != "refunded":
             return self._no(facts, "seqno_free")
         now_s = facts.now_ms // MS_PER_SECOND
         valid_until_s = now_s + VALID_FOR_S
         ensure(MIN_VALID_S <= valid_until_s - now_s <= MAX_VALID_S, "a signature is good for 60 s to 15 min")
         day, cap = utc_day(facts.now_ms), facts.config.economy.claim_max_aiba_per_day
-        if not self.limits.take(day=day, credits=terms.credits, cap=cap):
+        if not self.limits.take(day=day, claim_id=terms.id, credits=terms.credits, cap=cap):
             return self._no(facts, "signer_daily_limit")
         digest = payload_hash(payload_of(terms, valid_until_s=valid_until_s))
         entry = JournalEntry(terms.journal_id, terms.id, "intent", digest.hex(), valid_until_s)

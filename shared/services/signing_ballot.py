@@ -21,25 +21,35 @@ class Ballot:
 def void_unless_signed(ballot: Ballot, terms: ClaimTerms, entry: JournalEntry | None) -> bool:
     """Write `void` for the claim; True when from now on no signature of it can exist.
 
-    False when it is or may be signed, or when the seqno still belongs to a former claim that was not
-    given back: overwriting that entry would forget a signature that may yet be paid.
+    False when it is or may be signed, or when the seqno still belongs to another claim that is not
+    settled: overwriting that entry would forget a signature that may yet be paid. Once that claim is
+    confirmed its entry stays for ever, and this claim can never be signed without a word of ours.
     """
+    if can_never_be_signed(ballot, terms, entry):
+        return True
     void = JournalEntry(terms.journal_id, terms.id, "void", "", 0)
     if entry is None:
         return ballot.journal.insert(void)
-    if entry.claim_id == terms.id:
-        return entry.state == "void"
-    if not was_refunded(ballot, entry):
+    if entry.claim_id == terms.id or settled_as(ballot, entry) != "refunded":
         return False
     return ballot.journal.replace(
         replace(void, generation=entry.generation + 1), expected_generation=entry.generation
     )
 
 
-def was_refunded(ballot: Ballot, former: JournalEntry) -> bool:
-    """Whether the claim that used the seqno before was given back, by its own settle row."""
-    claim = ballot.claims.read(former.claim_id)
-    if claim is None:
+def can_never_be_signed(ballot: Ballot, terms: ClaimTerms, entry: JournalEntry | None) -> bool:
+    """Whether the journal already forbids every signature of this claim: its void, or a seqno that is spent."""
+    if entry is None:
         return False
-    row = ballot.store.row_by_key(system_key(claim.terms.account, settle_name(former.claim_id)))
-    return row is not None and row.answer.get("outcome") == "refunded"
+    if entry.claim_id == terms.id:
+        return entry.state == "void"
+    return settled_as(ballot, entry) == "confirmed"
+
+
+def settled_as(ballot: Ballot, entry: JournalEntry) -> str | None:
+    """`confirmed` or `refunded`, as the settle row of the entry's own claim says; None while there is none."""
+    claim = ballot.claims.read(entry.claim_id)
+    if claim is None:
+        return None
+    row = ballot.store.row_by_key(system_key(claim.terms.account, settle_name(entry.claim_id)))
+    return None if row is None else str(row.answer["outcome"])

@@ -56,8 +56,9 @@ def test_the_journal_is_written_by_the_signer_and_settle_alone() -> None:
     assert writers("signer_journal") == {"signer", "settle"}
 
 
-def test_wallets_are_written_by_economy_alone() -> None:
-    assert writers("wallets") == {"economy"}
+def test_wallets_are_taken_by_economy_alone_and_freed_by_settle_too() -> None:
+    assert writers("wallets") == {"economy", "settle"}
+    assert [function for function in FUNCTIONS if may(function, "wallets", "insert")] == ["economy"]
 
 
 def test_nobody_removes_from_the_ledger_or_the_players() -> None:

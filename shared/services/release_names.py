@@ -1,0 +1,57 @@
+"""Wallet names that no account stands behind: what a crashed or refused link left is freed after five minutes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.domain.calendar import MS_PER_SECOND
+from shared.ports import Clock, WalletName, WalletNames, Watermarks
+from shared.services.commit import Committer
+from shared.services.link_wallet import wallet_name
+
+WATERMARK: Final = "wallet_names"
+DISAGREES_FOR_MS: Final = 5 * 60 * MS_PER_SECOND
+"""Far longer than any request lives: a link that took the name has its row by then, or never will."""
+OVERLAP_MS: Final = 120 * MS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class NameKeeper:
+    """What looking after wallet names needs."""
+
+    committer: Committer
+    names: WalletNames
+    watermarks: Watermarks
+    clock: Clock
+
+
+@dataclass(slots=True)
+class NameTally:
+    """How many names one run looked at and freed."""
+
+    looked_at: int = 0
+    released: int = 0
+
+
+def release_unused_names(keeper: NameKeeper) -> NameTally:
+    """Look once at each name five minutes after it was last taken; free it unless its account has the wallet.
+
+    Every taking renews the instant, so none is missed; an unlinked wallet's name is freed by its own row.
+    """
+    tally = NameTally()
+    until_ms = keeper.clock.now_ms() - DISAGREES_FOR_MS
+    since_ms = keeper.watermarks.read(WATERMARK)
+    for found in keeper.names.taken_between(from_ms=max(since_ms - OVERLAP_MS, 0), until_ms=until_ms):
+        tally.looked_at += 1
+        if not _is_used(keeper, found):
+            now_ms = keeper.clock.now_ms()
+            keeper.names.release(found.name, found.account, ticket=found.ticket, now_ms=now_ms)
+            tally.released += 1
+    keeper.watermarks.write(WATERMARK, until_ms)
+    return tally
+
+
+def _is_used(keeper: NameKeeper, found: WalletName) -> bool:
+    wallet = keeper.committer.view_player(found.account).state.get("wallet")
+    return wallet is not None and wallet_name(wallet) == found.name

@@ -1,0 +1,120 @@
+"""Looking at the vault each minute: what it holds against what is owed, and whom it paid against what was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from shared.domain.calendar import MS_PER_SECOND
+from shared.domain.claims import VaultIdentity
+from shared.domain.errors import Unavailable
+from shared.domain.ton_views import Delivery, VaultAccount
+from shared.domain.vault_watch import VaultFacts, broken_rules
+from shared.ports import Chain, ClaimStore, Clock, GameConfigs, SigningJournal, Watermarks
+
+WATERMARK: Final = "vault_outflow"
+FIRST_LOOKBACK_MS: Final = 24 * 3600 * MS_PER_SECOND
+OVERLAP_MS: Final = 15 * 60 * MS_PER_SECOND
+"""The index may show a transfer late; one that was judged already is judged alike again."""
+OPEN_CLAIMS: Final = 10_000
+
+Report = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class VaultWatch:
+    """What watching needs; `public_key` is the pinned key in hex, `pause_claims` stops every new signature."""
+
+    chain: Chain
+    claims: ClaimStore
+    journal: SigningJournal
+    watermarks: Watermarks
+    configs: GameConfigs
+    clock: Clock
+    allowed: VaultIdentity
+    code_hash: str
+    public_key: str
+    pause_claims: Callable[[], None]
+    report: Report
+
+
+@dataclass(slots=True)
+class WatchTally:
+    """What one look found: broken rules by name, transfers judged, and those nobody signed."""
+
+    broken: list[str] = field(default_factory=list)
+    outflows: int = 0
+    unknown_outflows: int = 0
+    undecided: int = 0
+
+
+def watch_vault(watch: VaultWatch) -> WatchTally:
+    """Report every rule the vault breaks and every transfer nobody signed; stop claims where that is grave.
+
+    A provider that does not answer decides nothing; the next minute looks again.
+    """
+    tally = WatchTally()
+    try:
+        account = watch.chain.vault_account()
+        _judge_account(watch, account, tally)
+        _judge_outflows(watch, account, tally)
+    except Unavailable as error:
+        tally.undecided += 1
+        watch.report("vault_unwatched", {"code": error.code})
+    return tally
+
+
+def _judge_account(watch: VaultWatch, account: VaultAccount, tally: WatchTally) -> None:
+    # Read after the vault: a claim paid in between is counted as owed still, never the other way round.
+    open_units = sum(claim.terms.units for claim in watch.claims.open_claims(limit=OPEN_CLAIMS))
+    day_credits = watch.configs.current().economy.claim_max_aiba_per_day
+    facts = VaultFacts(
+        account=account,
+        allowed=watch.allowed,
+        code_hash=watch.code_hash,
+        public_key=watch.public_key,
+        open_units=open_units,
+        day_units=day_credits * watch.allowed.units_per_credit,
+    )
+    measured = {"jetton_units": account.jetton_units, "ton_nano": account.ton_nano, "open_units": open_units}
+    watch.report("vault", {**measured, "recipients": account.recipients})
+    broken = broken_rules(facts)
+    tally.broken = [rule.id for rule in broken]
+    for rule in broken:
+        watch.report(rule.id, measured)
+    if any(rule.stops_claims for rule in broken):
+        watch.pause_claims()
+
+
+def _judge_outflows(watch: VaultWatch, account: VaultAccount, tally: WatchTally) -> None:
+    now_ms = watch.clock.now_ms()
+    since_ms = (watch.watermarks.read(WATERMARK) or now_ms - FIRST_LOOKBACK_MS) - OVERLAP_MS
+    deliveries = watch.chain.deliveries(since_s=since_ms // MS_PER_SECOND)
+    for delivery in _paid(deliveries, owner=account.owner):
+        tally.outflows += 1
+        if not _was_signed(watch, delivery):
+            tally.unknown_outflows += 1
+            facts = {
+                "recipient": delivery.recipient,
+                "units": delivery.amount_units,
+                "seqno": delivery.query_id,
+            }
+            watch.report("vault_unknown_outflow", facts)
+            watch.pause_claims()
+    watch.watermarks.write(WATERMARK, now_ms)
+
+
+def _paid(deliveries: Iterable[Delivery], *, owner: str) -> Iterable[Delivery]:
+    """Transfers that happened, but for the owner's withdrawals to itself."""
+    return (each for each in deliveries if not each.is_aborted and each.recipient != owner)
+
+
+def _was_signed(watch: VaultWatch, delivery: Delivery) -> bool:
+    """Whether the journal knows a signature for exactly this payment: it is written before any signing."""
+    vault = watch.allowed
+    entry = watch.journal.read(f"{vault.network}:{vault.vault}:{delivery.recipient}:{delivery.query_id}")
+    if entry is None or entry.state == "void":
+        return False
+    claim = watch.claims.read(entry.claim_id)
+    return claim is not None and claim.terms.units == delivery.amount_units
