@@ -108,6 +108,11 @@ class Committer:
             if isinstance(decision, Declined) and refusals_this_hour(attempt) >= REFUSALS_PER_HOUR:
                 return self._replay_or_ration(attempt, key=key, fingerprint=fingerprint)
             row = self._seal(attempt, decision, key=key, fingerprint=fingerprint, config=config)
+            if isinstance(row, ArenaError):
+                existing = self._look_again(attempt, row, key=key)
+                if existing is not None:
+                    return self._answer_existing(attempt, existing, fingerprint=fingerprint)
+                continue
             self._refuse_stale(attempt)
             if self._insert(row):
                 self.store.project_row(row)
@@ -205,13 +210,26 @@ class Committer:
 
     def _seal(
         self, attempt: Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig
-    ) -> Row:
-        """Build and check the row; nothing was sent yet, so a broken rule returns the holds."""
+    ) -> Row | ArenaError:
+        """The checked row, or the rule it would break on this view of the player."""
         try:
             return row_of(attempt, decision, key=key, fingerprint=fingerprint, config=config)
-        except ArenaError:
+        except ArenaError as error:
+            return error
+
+    def _look_again(self, attempt: Attempt, error: ArenaError, *, key: str) -> Row | None:
+        """What the view behind an impossible row did not know: the key's own row, or newer ones.
+
+        A second refund overdraws the escrow that the first has emptied, and any of them overdraws a
+        player whose claim is not projected yet. Raises the error when the view was up to date; nothing
+        was sent, so the holds return.
+        """
+        seen_seq = attempt.player.seq
+        existing = self.store.row_by_key(key) or self._catch_up(attempt, key=key)
+        if existing is None and attempt.player.seq == seen_seq:
             self.holder.give_back(attempt.holds)
-            raise
+            raise error
+        return existing
 
     def _refuse_stale(self, attempt: Attempt) -> None:
         """Give up a decision that slept, in a frozen process say; nothing was sent, so the holds return."""

@@ -12,7 +12,7 @@ import pytest
 from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.domain.budgets import BudgetPlan
-from shared.domain.errors import OutcomeUnknown, Refused
+from shared.domain.errors import InvariantBroken, OutcomeUnknown, Refused
 from shared.domain.game_config import Economy, GameConfig, Paused
 from shared.domain.ledger import Accepted, Declined, Emission, Hold, Leg, client_key, row_document, row_hash
 from shared.services.commit import Committer, DecisionContext
@@ -331,6 +331,42 @@ def test_an_unknown_player_is_refused(world):
     with pytest.raises(Refused) as refused:
         world.commit("k1", earn(1), account="nobody")
     assert refused.value.code == "player_unknown"
+
+
+def escrow(context):
+    legs = (Leg("ann", "NEUR", -5), Leg("escrow:ann", "NEUR", 5))
+    return Accepted("claim", {}, legs)
+
+
+def out_of_escrow(target: str):
+    legs = (Leg("escrow:ann", "NEUR", -5), Leg(target, "NEUR", 5))
+    return lambda context: Accepted("settle", {"to": target}, legs)
+
+
+def test_confirm_and_refund_share_a_key_and_the_loser_reads_the_winner(world):
+    world.commit("k1", earn(5))
+    world.commit("k2", escrow)
+    first = world.commit("settle", out_of_escrow("sys:withdrawn"))
+    second = world.commit("settle", out_of_escrow("ann"))
+    assert second.is_replay
+    assert second.answer() == first.answer() == {"to": "sys:withdrawn"}
+
+
+def test_what_a_lagging_projection_does_not_show_yet_is_read_before_anything_is_called_impossible(
+    world, monkeypatch
+):
+    world.commit("k1", earn(5))
+    monkeypatch.setattr(world.store, "project_row", lambda row: None)
+    world.commit("k2", escrow)
+    monkeypatch.undo()
+    assert world.commit("settle", out_of_escrow("ann")).row.seq == 3
+    assert world.committer.read_player("ann").balances == {"NEUR": 5}
+
+
+def test_a_decision_that_would_overdraw_is_our_bug_and_commits_nothing(world):
+    with pytest.raises(InvariantBroken):
+        world.commit("settle", out_of_escrow("ann"))
+    assert world.committer.read_player("ann").seq == 0
 
 
 def test_a_balance_that_would_leave_int64_is_refused_and_its_holds_return(world):
