@@ -196,7 +196,7 @@ class FakeFairnessStore:
 
 
 class FakeNames:
-    """ports.ReferralCodes and ports.WalletNames in memory."""
+    """ports.ReferralCodes in memory."""
 
     def __init__(self) -> None:
         self.owners: dict[str, str] = {}

@@ -30,7 +30,8 @@ from shared.services.limit_requests import limit_requests
 from shared.services.link_wallet import WalletDesk
 from shared.services.read_leaderboard import Leaderboards
 from shared.wiring import EdgeWiring
-from tests.fakes import FakeBoardStore, FakeChallenges, FakeLimiter, FakeNames, FakeWatermarks
+from tests.fakes import FakeBoardStore, FakeChallenges, FakeLimiter, FakeWatermarks
+from tests.fakes_claims import FakeWalletNames
 from tests.functions.edge_app import BOT_TOKEN, PRIVATE_KEY
 from tests.services.game_world import GameWorld
 
@@ -96,7 +97,7 @@ class GameApp:
     def _wallet_desk(self) -> WalletDesk:
         return WalletDesk(
             committer=self.world.committer,
-            names=FakeNames(),
+            names=FakeWalletNames(),
             challenges=FakeChallenges(),
             clock=self.world.clock,
             verify=verify,
