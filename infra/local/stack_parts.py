@@ -25,7 +25,9 @@ def store_commands(
         _module(
             "upstash",
             "upstash_endpoint",
-            *("--data", str(data_dir / "redis"), "--token", secrets["UPSTASH_REDIS_REST_TOKEN"]),
+            *("--data", str(data_dir / "redis")),
+            # One word: a random token may begin with a dash, and would be taken for an option.
+            f"--token={secrets['UPSTASH_REDIS_REST_TOKEN']}",
         ),
         _module("kms", "kms_endpoint", "--state", str(data_dir / "kms.json"), *named),
         _module("chain", "chain_endpoint", "--api-key", secrets["TON_API_KEY"], "--clock", str(clock_file)),
