@@ -1,4 +1,4 @@
-"""The scheduled function: each minute it finishes what was left, settles claims and folds the boards.
+"""The scheduled function: each minute it finishes what was left, settles claims and folds the boards; hourly it audits.
 
 Each task runs even if the one before it failed; the run as a whole then fails, so that the platform
 counts an error and the alarm sees it.
@@ -18,6 +18,7 @@ from shared.services.fold_boards import fold_boards
 from shared.services.release_names import release_unused_names
 from shared.services.run_janitor import run_janitor
 from shared.services.settle_claims import settle_claims
+from shared.services.verify_recent import verify_recent
 from shared.services.watch_vault import watch_vault
 
 Task = Callable[[SettleParts], Any]
@@ -31,12 +32,21 @@ def _watch(parts: SettleParts) -> Any:
     return None if parts.watch is None else watch_vault(parts.watch)
 
 
+def _audit(parts: SettleParts) -> Any:
+    """The claims concerned are stopped already; failing the run is what rings the bell beside the metric."""
+    tally = verify_recent(parts.audit)
+    if tally.violations:
+        raise InvariantBroken("; ".join(tally.violations[:10]), code="ledger_violation")
+    return tally
+
+
 TASKS: Final[Mapping[str, Task]] = {
     "janitor": lambda parts: run_janitor(parts.janitor),
     "wallet_names": lambda parts: release_unused_names(parts.names),
     "claims": _settle,
     "vault": _watch,  # after the claims: those paid meanwhile are no longer owed
     "boards": lambda parts: fold_boards(parts.boards),
+    "audit": _audit,
 }
 
 

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from infra.ops.fairness_commands import app as fairness_app
+from infra.ops.ledger_commands import app as ledger_app
 
 app = typer.Typer(
     name="arena", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
 app.add_typer(fairness_app, name="fairness")
+app.add_typer(ledger_app, name="ledger")
 
 
 @app.command()
@@ -46,6 +48,35 @@ def run_tests(
     from infra.ops.checks import run_checks
 
     raise typer.Exit(run_checks(full=full, mongodb_uri=mongodb_uri, pytest_arguments=context.args))
+
+
+@app.command()
+def preflight(
+    stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev",
+    local: Annotated[
+        bool, typer.Option("--local", help="The local stack: the running one, or a new one.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Where the local stack keeps its data.")] = None,
+    api_url: Annotated[str, typer.Option(help="Where the API answers, if not the stack's own output.")] = "",
+    mongodb_uri: Annotated[str, typer.Option(help="A user who may list indexes and read `operations`.")] = "",
+    secrets_readable: Annotated[
+        bool, typer.Option("--secrets-readable", help="Only note that a person can read the secrets now.")
+    ] = False,
+) -> None:
+    """Ask every line of the go-live checklist: passed, failed, or why it cannot tell."""
+    from infra.ops.preflight.command import PreflightOptions, run_preflight
+
+    options = PreflightOptions(
+        stage=stage,
+        is_local=local,
+        as_json=as_json,
+        is_note=secrets_readable,
+        data_dir=data,
+        api_url=api_url,
+        mongodb_uri=mongodb_uri,
+    )
+    raise typer.Exit(run_preflight(options))
 
 
 if __name__ == "__main__":

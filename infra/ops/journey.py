@@ -15,7 +15,7 @@ from infra.local.stack import Stack
 from infra.local.world import World
 from infra.ops.miniapp import Miniapp
 from infra.ops.story import StepFailed, Story, expect
-from infra.ops.trial_balance import trial_balance
+from infra.ops.verify_ledger import verify_database
 
 CLAIMED: Final = 20
 UNSENT: Final = 15
@@ -253,16 +253,19 @@ class Journey:
         )
 
     def close_the_books(self) -> None:
-        """The double-entry check over every row in the database, and over the chain."""
-        books = trial_balance(self._stack.settings["MONGODB_URI"], self._stack.settings["MONGODB_DATABASE"])
-        expect(not books.faults, f"the trial balance does not close: {books.faults[:3]}")
-        withdrawn = books.system("withdrawn", "AIBA") * self._world.units_per_credit
+        """All nine invariants over every document in the database, and the sum over the chain."""
+        uri, database = self._stack.settings["MONGODB_URI"], self._stack.settings["MONGODB_DATABASE"]
+        found = verify_database(uri, database, now_ms=self._stack.now_ms(), late_ms=0)
+        faults = [violation.describe() for violation in found.violations]
+        expect(not faults, f"the ledger does not hold: {faults[:3]}")
+        balances = found.statement.balances()
+        withdrawn = balances.get("sys:withdrawn", {}).get("AIBA", 0) * self._world.units_per_credit
         expect(withdrawn == self._jettons(), f"withdrawn {withdrawn}, on chain {self._jettons()}")
         self._story.step(
-            "The trial balance closes, and what left the ledger is what arrived on chain",
+            "All nine invariants hold, and what left the ledger is what arrived on chain",
             {
-                "rows": books.rows,
-                **{name: ", ".join(f"{d:+} {c}" for c, d in by.items()) for name, by in books.sums.items()},
+                "rows": found.rows,
+                **{name: ", ".join(f"{d:+} {c}" for c, d in by.items()) for name, by in balances.items()},
                 "sum per currency": "0",
                 "withdrawn = on chain": f"{withdrawn} units",
             },

@@ -19,6 +19,7 @@ from shared.services.link_wallet import release_former_name
 from shared.services.release_names import NameKeeper
 from shared.services.run_janitor import Janitor
 from shared.services.settle_claims import Settlement
+from shared.services.verify_recent import RecentAudit
 from shared.services.watch_vault import VaultWatch
 
 
@@ -33,6 +34,7 @@ class SettleParts:
     janitor: Janitor
     names: NameKeeper
     boards: BoardFolding
+    audit: RecentAudit
     settlement: Settlement | None = None
     watch: VaultWatch | None = None
     providers: Mapping[str, ProviderOutcomes] = field(default_factory=dict)
@@ -40,8 +42,10 @@ class SettleParts:
 
 def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -> SettleParts:
     """Pick the adapters of the settle function; `report` turns facts into metrics."""
+    from shared.adapters.mongo_audit_marks import MongoAuditMarks
     from shared.adapters.mongo_boards import MongoBoardStore
     from shared.adapters.mongo_claims import MongoClaimStore
+    from shared.adapters.mongo_ledger_scan import MongoLedgerScan
     from shared.adapters.mongo_signing import MongoSigningJournal
     from shared.adapters.mongo_wallets import MongoWalletNames
     from shared.adapters.mongo_watermarks import MongoWatermarks
@@ -64,8 +68,17 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         ),
     )
     names = NameKeeper(stores.committer, wallet_names, watermarks, stores.clock)
+    pause_claims = _pause_claims(stores)
+    audit = RecentAudit(
+        scan=MongoLedgerScan(stores.database),
+        marks=MongoAuditMarks(stores.database),
+        committer=stores.committer,
+        clock=stores.clock,
+        pause_claims=pause_claims,
+        report=report,
+    )
     if settings.vault is None:
-        return SettleParts(stores, janitor, names, boards)
+        return SettleParts(stores, janitor, names, boards, audit)
     vault, network_id = settings.vault, settings.ton_network_id
     providers = {"primary": ProviderOutcomes(), "secondary": ProviderOutcomes()}
     chain = chain_of(
@@ -92,7 +105,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         ),
         expected_code_hash=vault.code_hash or VAULT_CODE_HASH,
         clock=stores.clock,
-        pause_claims=_pause_claims(stores),
+        pause_claims=pause_claims,
         report=report,
     )
     watch = VaultWatch(
@@ -108,7 +121,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         pause_claims=settlement.pause_claims,
         report=report,
     )
-    return SettleParts(stores, janitor, names, boards, settlement, watch, providers)
+    return SettleParts(stores, janitor, names, boards, audit, settlement, watch, providers)
 
 
 def _pause_claims(stores: Stores) -> Callable[[], None]:

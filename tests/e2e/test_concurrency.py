@@ -9,7 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from infra.ops.trial_balance import trial_balance
+from infra.ops.verify_ledger import verify_database
 from tests.e2e.conftest import write_config
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -27,8 +27,9 @@ def rows_of(database, app) -> list[dict]:
 
 
 def check_books(stack) -> None:
-    books = trial_balance(stack.settings["MONGODB_URI"], stack.settings["MONGODB_DATABASE"])
-    assert books.faults == []
+    uri, name = stack.settings["MONGODB_URI"], stack.settings["MONGODB_DATABASE"]
+    found = verify_database(uri, name, now_ms=stack.now_ms(), late_ms=0)
+    assert [violation.describe() for violation in found.violations] == []
 
 
 def test_a_hundred_copies_of_one_battle_are_one_row_and_a_hundred_equal_answers(stack, database, new_player):
