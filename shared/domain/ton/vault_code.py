@@ -2,5 +2,5 @@
 
 from typing import Final
 
-VAULT_CODE_HASH: Final = "235bbb0bc354ca9a05544b8e4f8a17e99ccff698407033920809a04ad79970d4"
+VAULT_CODE_HASH: Final = "602ef837f24f121336f9fa25b958c2ef35ac92fffdf03e894ff4185bc834a6bf"
 """The compiled contract of infra/vault; a test compares the two."""
