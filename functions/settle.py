@@ -15,6 +15,7 @@ from functions.edge.request_log import service_logger
 from shared.bootstrap.settle import SettleParts, settle_parts
 from shared.domain.errors import ArenaError, InvariantBroken
 from shared.services.fold_boards import fold_boards
+from shared.services.release_codes import release_unused_codes
 from shared.services.release_names import release_unused_names
 from shared.services.run_janitor import run_janitor
 from shared.services.settle_claims import settle_claims
@@ -43,6 +44,7 @@ def _audit(parts: SettleParts) -> Any:
 TASKS: Final[Mapping[str, Task]] = {
     "janitor": lambda parts: run_janitor(parts.janitor),
     "wallet_names": lambda parts: release_unused_names(parts.names),
+    "referral_codes": lambda parts: release_unused_codes(parts.codes),
     "claims": _settle,
     "vault": _watch,  # after the claims: those paid meanwhile are no longer owed
     "boards": lambda parts: fold_boards(parts.boards),

@@ -351,14 +351,30 @@ class FairnessStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ReferralCode:
+    """A code as it was taken: by which account."""
+
+    code: str
+    account: str
+
+
 class ReferralCodes(Protocol):
     """Global uniqueness of referral codes: inserted before the row that relies on it."""
 
-    def take(self, name: str, account: str) -> str:
+    def take(self, code: str, account: str, *, now_ms: int) -> str:
         """Insert the code for the account unless taken; return the account that owns it now."""
         ...
 
-    def owner(self, name: str) -> str | None: ...
+    def owner(self, code: str) -> str | None: ...
+
+    def release(self, code: str, account: str) -> None:
+        """Delete the code if it is this account's."""
+        ...
+
+    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[ReferralCode]:
+        """Codes taken with from_ms <= instant < until_ms, in no promised order, streamed."""
+        ...
 
 
 class Watermarks(Protocol):

@@ -16,7 +16,7 @@ from shared.domain.ledger import Hold, Row, row_document, row_from_document
 from shared.domain.player import Player, project
 from shared.domain.ton.address import stored_address
 from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
-from shared.ports import BudgetShard, LimitCheck, LimitVerdict
+from shared.ports import BudgetShard, LimitCheck, LimitVerdict, ReferralCode
 
 
 class FakeClock:
@@ -195,21 +195,28 @@ class FakeFairnessStore:
             self.records[epoch] = replace(self.records[epoch], seed=seed)
 
 
-class FakeNames:
+class FakeReferralCodes:
     """ports.ReferralCodes in memory."""
 
     def __init__(self) -> None:
-        self.owners: dict[str, str] = {}
+        self.taken: dict[str, tuple[str, int]] = {}
 
-    def take(self, name: str, account: str) -> str:
-        return self.owners.setdefault(name, account)
+    def take(self, code: str, account: str, *, now_ms: int) -> str:
+        return self.taken.setdefault(code, (account, now_ms))[0]
 
-    def release(self, name: str, account: str) -> None:
-        if self.owners.get(name) == account:
-            del self.owners[name]
+    def owner(self, code: str) -> str | None:
+        return self.taken[code][0] if code in self.taken else None
 
-    def owner(self, name: str) -> str | None:
-        return self.owners.get(name)
+    def release(self, code: str, account: str) -> None:
+        if self.owner(code) == account:
+            del self.taken[code]
+
+    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[ReferralCode]:
+        return [
+            ReferralCode(code, account)
+            for code, (account, instant) in self.taken.items()
+            if from_ms <= instant < until_ms
+        ]
 
 
 class FakeChallenges:

@@ -26,6 +26,7 @@ INDEXES: Final = (
     Index("ledger", ("open",), sparse=True),
     Index("budget", ("grp",)),
     Index("board", ("rank",), sparse=True),
+    Index("codes", ("at",)),
     Index("claims", ("acct",)),
     Index("claims", ("open",), sparse=True),
     Index("wallets", ("at",)),

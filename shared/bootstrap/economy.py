@@ -40,7 +40,7 @@ class EconomyParts:
 
 def build_economy(settings: EconomySettings) -> EconomyParts:
     """Pick the adapters of the economy function."""
-    from shared.adapters.mongo_names import REFERRAL_CODES, MongoNames
+    from shared.adapters.mongo_referral_codes import MongoReferralCodes
     from shared.adapters.session_tokens import SessionIssuer
 
     stores = open_stores("economy", runtime=settings.runtime, database=settings.database)
@@ -67,7 +67,7 @@ def build_economy(settings: EconomySettings) -> EconomyParts:
         ),
         clock=stores.clock,
         committer=stores.committer,
-        codes=MongoNames(stores.database, collection=REFERRAL_CODES),
+        codes=MongoReferralCodes(stores.database),
         issue_session=issue,
         new_referral_code=lambda: secrets.token_hex(5),
         wallet_desk=wallet_desk(stores, settings),

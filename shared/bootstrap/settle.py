@@ -16,6 +16,7 @@ from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer
 from shared.services.fold_boards import BoardFolding
 from shared.services.link_wallet import release_former_name
+from shared.services.release_codes import CodeKeeper
 from shared.services.release_names import NameKeeper
 from shared.services.run_janitor import Janitor
 from shared.services.settle_claims import Settlement
@@ -33,6 +34,7 @@ class SettleParts:
     stores: Stores
     janitor: Janitor
     names: NameKeeper
+    codes: CodeKeeper
     boards: BoardFolding
     audit: RecentAudit
     settlement: Settlement | None = None
@@ -46,6 +48,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     from shared.adapters.mongo_boards import MongoBoardStore
     from shared.adapters.mongo_claims import MongoClaimStore
     from shared.adapters.mongo_ledger_scan import MongoLedgerScan
+    from shared.adapters.mongo_referral_codes import MongoReferralCodes
     from shared.adapters.mongo_signing import MongoSigningJournal
     from shared.adapters.mongo_wallets import MongoWalletNames
     from shared.adapters.mongo_watermarks import MongoWatermarks
@@ -68,6 +71,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         ),
     )
     names = NameKeeper(stores.committer, wallet_names, watermarks, stores.clock)
+    codes = CodeKeeper(stores.committer, MongoReferralCodes(stores.database), watermarks, stores.clock)
     pause_claims = _pause_claims(stores)
     audit = RecentAudit(
         scan=MongoLedgerScan(stores.database),
@@ -78,7 +82,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         report=report,
     )
     if settings.vault is None:
-        return SettleParts(stores, janitor, names, boards, audit)
+        return SettleParts(stores, janitor, names, codes, boards, audit)
     vault, network_id = settings.vault, settings.ton_network_id
     providers = {"primary": ProviderOutcomes(), "secondary": ProviderOutcomes()}
     chain = chain_of(
@@ -121,7 +125,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         pause_claims=settlement.pause_claims,
         report=report,
     )
-    return SettleParts(stores, janitor, names, boards, audit, settlement, watch, providers)
+    return SettleParts(stores, janitor, names, codes, boards, audit, settlement, watch, providers)
 
 
 def _pause_claims(stores: Stores) -> Callable[[], None]:

@@ -36,7 +36,7 @@ def register_player(
         return player
     if player is None:
         committer.store.create_player(account, now_ms=committer.clock.now_ms())
-    code = _take_code(account, codes=codes, new_code=new_code)
+    code = _take_code(account, codes=codes, new_code=new_code, now_ms=committer.clock.now_ms())
 
     def decide(context: DecisionContext) -> Accepted:
         alias = alias_of(context.player.id)
@@ -47,10 +47,10 @@ def register_player(
     return committer.read_player(account)
 
 
-def _take_code(account: str, *, codes: ReferralCodes, new_code: Callable[[], str]) -> str:
+def _take_code(account: str, *, codes: ReferralCodes, new_code: Callable[[], str], now_ms: int) -> str:
     """A code nobody else owns; the name is inserted before the row that relies on it."""
     for _ in range(CODE_TRIES):
         code = new_code()
-        if codes.take(code, account) == account:
+        if codes.take(code, account, now_ms=now_ms) == account:
             return code
     raise Unavailable("No free referral code was found", code="code_busy")

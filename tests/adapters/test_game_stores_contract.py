@@ -10,11 +10,11 @@ import pytest
 from shared.adapters.mongo_boards import MongoBoardStore
 from shared.adapters.mongo_fairness import MongoFairnessStore
 from shared.adapters.mongo_indexes import ensure_indexes
-from shared.adapters.mongo_names import REFERRAL_CODES, MongoNames
+from shared.adapters.mongo_referral_codes import MongoReferralCodes
 from shared.adapters.mongo_watermarks import MongoWatermarks
 from shared.domain.boards import BoardEntry, BoardSummary
 from shared.domain.fairness import FairnessRecord
-from tests.fakes import FakeBoardStore, FakeFairnessStore, FakeNames, FakeWatermarks
+from tests.fakes import FakeBoardStore, FakeFairnessStore, FakeReferralCodes, FakeWatermarks
 
 KINDS = ["fake", "mongo"]
 RECORD = FairnessRecord("2026-11-22", "ab" * 32, "key", 2**41)
@@ -29,10 +29,10 @@ def fairness(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(params=KINDS)
-def names(request: pytest.FixtureRequest) -> Any:
+def codes(request: pytest.FixtureRequest) -> Any:
     if request.param == "fake":
-        return FakeNames()
-    return MongoNames(request.getfixturevalue("mongo_database"), collection=REFERRAL_CODES)
+        return FakeReferralCodes()
+    return MongoReferralCodes(request.getfixturevalue("mongo_database"))
 
 
 @pytest.fixture(params=KINDS)
@@ -79,12 +79,27 @@ def test_days_are_found_in_the_order_asked_for_and_missing_ones_left_out(fairnes
     assert fairness.of_days(["2026-11-22", "2026-11-21", "2026-11-20"]) == [RECORD, older]
 
 
-def test_a_name_belongs_to_whoever_took_it_first_and_to_them_again(names: Any) -> None:
-    assert names.owner("0123456789") is None
-    assert names.take("0123456789", "ann") == "ann"
-    assert names.take("0123456789", "bob") == "ann"
-    assert names.take("0123456789", "ann") == "ann"
-    assert names.owner("0123456789") == "ann"
+def test_a_code_belongs_to_whoever_took_it_first_and_to_them_again(codes: Any) -> None:
+    assert codes.owner("0123456789") is None
+    assert codes.take("0123456789", "ann", now_ms=1) == "ann"
+    assert codes.take("0123456789", "bob", now_ms=2) == "ann"
+    assert codes.take("0123456789", "ann", now_ms=3) == "ann"
+    assert codes.owner("0123456789") == "ann"
+
+
+def test_a_code_is_released_by_its_owner_only(codes: Any) -> None:
+    codes.take("0123456789", "ann", now_ms=1)
+    codes.release("0123456789", "bob")
+    assert codes.owner("0123456789") == "ann"
+    codes.release("0123456789", "ann")
+    assert codes.owner("0123456789") is None
+
+
+def test_codes_are_found_by_when_they_were_taken(codes: Any) -> None:
+    for index, instant in enumerate((2**41, 2**41 + 1, 2**41 + 2)):
+        codes.take(f"000000000{index}", "ann", now_ms=instant)
+    found = codes.taken_between(from_ms=2**41, until_ms=2**41 + 2)
+    assert sorted(each.code for each in found) == ["0000000000", "0000000001"]
 
 
 def test_progress_is_remembered_and_starts_at_nothing(watermarks: Any) -> None:

@@ -16,7 +16,7 @@ from shared.services.grant_starter_broker import grant_starter_broker
 from shared.services.hold_budgets import BudgetHolder
 from shared.services.play_battle import play_battle
 from shared.services.register_player import register_player
-from tests.fakes import FakeClock, FakeFairnessStore, FakeGameConfigs, FakeLedgerStore, FakeNames
+from tests.fakes import FakeClock, FakeFairnessStore, FakeGameConfigs, FakeLedgerStore, FakeReferralCodes
 
 SECRET = b"fake-battle-secret-for-the-tests-only"
 
@@ -27,7 +27,7 @@ class GameWorld:
     def __init__(self, store: Any = None, fairness_store: Any = None, codes: Any = None) -> None:
         self.store = store or FakeLedgerStore()
         self.fairness_store = fairness_store or FakeFairnessStore()
-        self.codes = codes or FakeNames()
+        self.codes = codes or FakeReferralCodes()
         self.clock = FakeClock()
         self.configs = FakeGameConfigs(default_config())
         self.secrets = [SECRET]

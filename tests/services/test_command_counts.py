@@ -12,7 +12,7 @@ from typing_extensions import override
 from shared.adapters.mongo_fairness import MongoFairnessStore
 from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_ledger import MongoLedgerStore
-from shared.adapters.mongo_names import REFERRAL_CODES, MongoNames
+from shared.adapters.mongo_referral_codes import MongoReferralCodes
 from shared.services.claim_daily_login import claim_daily_login
 from shared.services.repair_broker import repair_broker
 from shared.services.train_broker import train_broker
@@ -49,7 +49,7 @@ class CountedWorld:
         self.game = GameWorld(
             MongoLedgerStore(database),
             MongoFairnessStore(database),
-            MongoNames(database, collection=REFERRAL_CODES),
+            MongoReferralCodes(database),
         )
         self.account = self.game.player_with_starter()
         self.game.give(self.account, "NEUR", 1_000)

@@ -98,5 +98,5 @@ def test_every_reason_to_refuse_a_code_has_its_own_name(world: GameWorld) -> Non
 
 def test_a_code_its_owners_row_does_not_confirm_counts_for_nothing(world: GameWorld) -> None:
     referrer, referee, _ = linked_pair(world)
-    world.codes.take("ffffffffff", referrer)
+    world.codes.take("ffffffffff", referrer, now_ms=1)
     assert refusal(world, referee, "ffffffffff") == "referral_code_unknown"

@@ -1,0 +1,52 @@
+"""Referral codes that no account stands behind: what a crashed registration left is freed after five minutes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.domain.calendar import MS_PER_SECOND
+from shared.ports import Clock, ReferralCode, ReferralCodes, Watermarks
+from shared.services.commit import Committer
+
+WATERMARK: Final = "codes"
+DISAGREES_FOR_MS: Final = 5 * 60 * MS_PER_SECOND
+"""Far longer than a decision lives: a registration that took the code has its row by then, or never will."""
+OVERLAP_MS: Final = 120 * MS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class CodeKeeper:
+    """What looking after referral codes needs."""
+
+    committer: Committer
+    codes: ReferralCodes
+    watermarks: Watermarks
+    clock: Clock
+
+
+@dataclass(slots=True)
+class CodeTally:
+    """How many codes one run looked at and freed."""
+
+    looked_at: int = 0
+    released: int = 0
+
+
+def release_unused_codes(keeper: CodeKeeper) -> CodeTally:
+    """Look once at each code five minutes after it was taken; free it unless its account's row names it."""
+    tally = CodeTally()
+    until_ms = keeper.clock.now_ms() - DISAGREES_FOR_MS
+    since_ms = max(0, keeper.watermarks.read(WATERMARK) - OVERLAP_MS)
+    for found in keeper.codes.taken_between(from_ms=since_ms, until_ms=until_ms):
+        tally.looked_at += 1
+        if not _is_used(keeper, found):
+            keeper.codes.release(found.code, found.account)
+            tally.released += 1
+    keeper.watermarks.write(WATERMARK, until_ms)
+    return tally
+
+
+def _is_used(keeper: CodeKeeper, found: ReferralCode) -> bool:
+    player = keeper.committer.view_player(found.account)
+    return player.state.get("referralCode") == found.code
