@@ -19,6 +19,8 @@ SESSION_KEY_BYTES = 32
 ADMIN_HASH_COST = 12
 # Settings that only the local stack has, and who gets them; the gateway adds LAMBDA_ENDPOINT_URL itself.
 _LOCAL_ONLY = {"LOCAL_CLOCK_FILE": None, "KMS_ENDPOINT_URL": "signer"}
+# What a file of secrets must have; an older one is completed.
+_NAMES = ("TELEGRAM_BOT_TOKEN", "ADMIN_PASSWORD_HASH", "TON_SECONDARY_API_KEY")
 # The functions whose role on AWS lets them call AWS at all, beside reading their settings.
 _AWS_CALLERS = ("claim", "signer")
 
@@ -38,9 +40,10 @@ def local_secrets(path: Path) -> dict[str, str]:
 
     ADMIN_PASSWORD is in it for people and demos; no function is ever given it.
     """
-    if path.exists():
-        return {str(name): str(value) for name, value in json.loads(path.read_text()).items()}
-    made = _make_secrets()
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    if kept.keys() >= set(_NAMES):
+        return {str(name): str(value) for name, value in kept.items()}
+    made = _make_secrets() | kept  # a file of before a secret was added keeps what it has
     _write_private(path, made)
     return made
 
@@ -63,6 +66,7 @@ def _make_secrets() -> dict[str, str]:
         "METRICS_TOKEN": chance.token_urlsafe(36),
         "UPSTASH_REDIS_REST_TOKEN": chance.token_urlsafe(36),
         "TON_API_KEY": chance.token_hex(32),
+        "TON_SECONDARY_API_KEY": chance.token_hex(32),
     }
 
 

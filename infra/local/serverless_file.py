@@ -67,9 +67,7 @@ def load_yaml(path: Path) -> Any:
 def read_service(path: Path, *, stage: str) -> ServiceSpec:
     """Read the service for `stage`; raises KeyError or ValueError where the file is not one we can serve."""
     document = load_yaml(path)
-    params = {**document.get("params", {}).get("default", {}), **document.get("params", {}).get(stage, {})}
-    known = {"sls:stage": stage, "self:service": document["service"]}
-    known |= {f"param:{name}": value for name, value in params.items()}
+    known = _known_variables(document, stage)
     provider = document["provider"]
     shared_names = tuple(provider.get("environment", {}))
     functions = {}
@@ -87,6 +85,26 @@ def read_service(path: Path, *, stage: str) -> ServiceSpec:
             every_s=next((_period_s(event["schedule"]) for event in events if "schedule" in event), None),
         )
     return ServiceSpec(name=document["service"], stage=stage, functions=functions)
+
+
+def function_values(path: Path, *, stage: str) -> dict[str, dict[str, Any]]:
+    """Function -> {setting: value} as written for `stage`: texts with references in them, or `{"!Ref": name}`."""
+    document = load_yaml(path)
+    known = _known_variables(document, stage)
+    shared_values = document["provider"].get("environment", {})
+    return {
+        name: {
+            setting: _resolve(value, known)
+            for setting, value in {**shared_values, **raw.get("environment", {})}.items()
+        }
+        for name, raw in document["functions"].items()
+    }
+
+
+def _known_variables(document: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    params = {**document.get("params", {}).get("default", {}), **document.get("params", {}).get(stage, {})}
+    known = {"sls:stage": stage, "self:service": document["service"]}
+    return known | {f"param:{name}": value for name, value in params.items()}
 
 
 def _resolve(value: Any, known: Mapping[str, Any]) -> Any:

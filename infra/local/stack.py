@@ -10,6 +10,7 @@ world could neither be paid nor refunded in a new one. Secrets and logs stay in 
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import signal
 import time
@@ -207,7 +208,6 @@ class Stack:
         self.settings |= {
             **self.world.settings(),
             "TON_PROVIDER_SECONDARY_URL": second,
-            "TON_SECONDARY_API_KEY": chain.api_key,
         }
 
     def _note_urls(self, urls: Any) -> None:
@@ -215,6 +215,8 @@ class Stack:
             self.urls[name] = found[0]
             if name == "gateway":
                 self.urls["private"] = found[1]
+        # For commands that attach to a running stack; a part that is restarted keeps its port.
+        (self.data_dir / "urls.json").write_text(json.dumps(self.urls))
 
     def _check_functions(self) -> None:
         """A function that cannot start is named at once, with the one line that says why."""

@@ -30,7 +30,12 @@ def store_commands(
             f"--token={secrets['UPSTASH_REDIS_REST_TOKEN']}",
         ),
         _module("kms", "kms_endpoint", "--state", str(data_dir / "kms.json"), *named),
-        _module("chain", "chain_endpoint", "--api-key", secrets["TON_API_KEY"], "--clock", str(clock_file)),
+        _module(
+            "chain",
+            "chain_endpoint",
+            *("--api-key", secrets["TON_API_KEY"], "--api-key", secrets["TON_SECONDARY_API_KEY"]),
+            *("--clock", str(clock_file)),
+        ),
     ]
 
 

@@ -59,10 +59,11 @@ async function readCall(request, url) {
   return { providerName, method, params: { ...Object.fromEntries(query), ...body }, query, isIndex: path.startsWith('/api/v3/') };
 }
 
+/** Each provider of a real world has its own key; here either opens both. */
 function isKeyRight(request, url, expected) {
   const given = request.headers['x-api-key'] ?? url.searchParams.get('api_key') ?? '';
   const digest = (text) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
+  return expected.some((key) => timingSafeEqual(digest(given), digest(key)));
 }
 
 /** Faults that strike before the chain is asked; true when the request has been dealt with. */
@@ -101,7 +102,7 @@ async function answerCommand(world, request, name) {
   });
 }
 
-function handler(world, apiKey) {
+function handler(world, apiKeys) {
   return async (request, response) => {
     const url = new URL(request.url, 'http://127.0.0.1');
     const reply = (status, document) => {
@@ -110,7 +111,7 @@ function handler(world, apiKey) {
     };
     let call;
     try {
-      if (!isKeyRight(request, url, apiKey)) {
+      if (!isKeyRight(request, url, apiKeys)) {
         reply(401, { ok: false, result: 'API key does not exist', code: 401 });
         return;
       }
@@ -133,7 +134,7 @@ function handler(world, apiKey) {
 function readOptions() {
   const { values } = parseArgs({
     options: {
-      'api-key': { type: 'string' },
+      'api-key': { type: 'string', multiple: true },
       port: { type: 'string', default: '0' },
       clock: { type: 'string' },
       'network-id': { type: 'string', default: '-239' },
@@ -148,7 +149,7 @@ function readOptions() {
   };
   if (!values['api-key']) throw new Error('--api-key is required');
   return {
-    apiKey: values['api-key'],
+    apiKeys: values['api-key'],
     clock: fileClock(values.clock),
     keptBlocks: whole('kept-blocks'),
     networkId: whole('network-id'),
@@ -164,11 +165,11 @@ function exitWithParent() {
 }
 
 async function main() {
-  const { apiKey, port, isBoundToParent, ...chainOptions } = readOptions();
+  const { apiKeys, port, isBoundToParent, ...chainOptions } = readOptions();
   if (isBoundToParent) exitWithParent();
   const chain = await Chain.create(chainOptions);
   const providers = { primary: new Provider(chain), secondary: new Provider(chain) };
-  const server = http.createServer(handler({ chain, providers, inTurn: oneAtATime() }, apiKey));
+  const server = http.createServer(handler({ chain, providers, inTurn: oneAtATime() }, apiKeys));
   process.on('SIGTERM', () => process.exit(0));
   process.on('SIGINT', () => process.exit(0));
   server.listen(port, '127.0.0.1', () => {

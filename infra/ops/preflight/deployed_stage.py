@@ -1,0 +1,103 @@
+"""A stage on AWS: its settings as serverless.yml names them, resolved through the secret stores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.local.serverless_file import ServiceSpec, function_values, read_service
+from infra.ops.preflight.lines import CannotTell
+from infra.ops.preflight.stage import PROJECT, StageUnderCheck
+from shared.adapters.aws_secrets import AwsSecrets
+from shared.config.references import Reference, parse_reference, references_of, resolve_references
+
+_REGION = "eu-central-1"
+AwsClient = Callable[[str], Any]
+
+
+def deployed_stage(
+    name: str, *, aws: AwsClient | None = None, api_url: str = "", operator_uri: str = ""
+) -> StageUnderCheck:
+    """The stage as an operator with AWS credentials sees it. Raises Unavailable when a secret store is away."""
+    service = read_service(PROJECT / "serverless.yml", stage=name)
+    client = aws or cache(_client)
+    written = {
+        function: {setting: _plain(service, value) for setting, value in values.items()}
+        for function, values in function_values(PROJECT / "serverless.yml", stage=name).items()
+    }
+    secrets = AwsSecrets(environment={}, client_of=client)
+    references = {
+        function: references_of(function, environment=environment)
+        for function, environment in written.items()
+    }
+    return StageUnderCheck(
+        name=name,
+        is_local=False,
+        service=service,
+        environments={
+            function: resolve_references(function, environment=environment, secrets=secrets)
+            for function, environment in written.items()
+        },
+        references=references,
+        api_url=api_url or _api_url(client, service),
+        aws=client,
+        signer_role=lambda: str(
+            client("lambda").get_function_configuration(FunctionName=service.deployed_name("signer"))["Role"]
+        ),
+        secrets_changed_ms=partial(_secrets_changed, client, references),
+        secret_store=lambda: f"{sum(map(len, references.values()))} references read",
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        operator_uri=operator_uri,
+    )
+
+
+def _client(service: str) -> Any:
+    limits = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
+    return boto3.client(service, region_name=boto3.Session().region_name or _REGION, config=limits)
+
+
+def _plain(service: ServiceSpec, value: Any) -> str:
+    """A setting as the function will see it; the one resource that is named by reference has an alias."""
+    if value == {"!Ref": "ClaimKey"}:
+        return f"alias/{service.deployed_name('claim')}"
+    return str(value)
+
+
+def _api_url(client: AwsClient, service: ServiceSpec) -> str:
+    """The HTTP API's address, an output of the deployed stack; the empty text before the first deployment."""
+    try:
+        stacks = client("cloudformation").describe_stacks(StackName=f"{service.name}-{service.stage}")[
+            "Stacks"
+        ]
+    except (BotoCoreError, ClientError):
+        return ""
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    return str(outputs.get("HttpApiUrl", ""))
+
+
+def _secrets_changed(client: AwsClient, references: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+    """Setting -> when its present version was created, UTC milliseconds."""
+    changed: dict[str, int] = {}
+    for function, names in references.items():
+        for name, text in names.items():
+            reference = parse_reference(text)
+            if reference is not None:
+                changed[f"{name} ({function})"] = _created_ms(client, reference)
+    return changed
+
+
+def _created_ms(client: AwsClient, reference: Reference) -> int:
+    try:
+        if reference.store == "ssm":
+            found = client("ssm").get_parameter(Name=reference.name)["Parameter"]["LastModifiedDate"]
+        else:
+            found = client("secretsmanager").describe_secret(SecretId=reference.name)["LastChangedDate"]
+    except (BotoCoreError, ClientError) as error:
+        raise CannotTell("the age of a secret could not be read: allow ssm:GetParameter") from error
+    return int(found.timestamp() * 1000)

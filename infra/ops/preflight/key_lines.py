@@ -1,0 +1,76 @@
+"""The claim key: its kind, and a policy under which the signer alone can sign, in one way only."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from infra.ops.preflight.lines import CannotTell, Line, must
+from infra.ops.preflight.stage import StageUnderCheck
+from shared.config.parts import KmsOracleKey
+
+_SPEC: Final = "ECC_NIST_EDWARDS25519"
+_ONLY_WAY: Final = {"kms:SigningAlgorithm": ["ED25519_SHA_512"], "kms:MessageType": ["RAW"]}
+# Whoever may do one of these may give the right to sign to anybody, or to themselves.
+_WAYS_AROUND: Final = ("kms:CreateGrant", "kms:ReplicateKey")
+
+
+def _key_id(stage: StageUnderCheck) -> str:
+    key = stage.signer().oracle_key
+    if not isinstance(key, KmsOracleKey):
+        raise CannotTell("the key is a setting, not in KMS: whoever reads the setting can sign")
+    return key.key_id
+
+
+def key_is_of_the_right_kind(stage: StageUnderCheck) -> str:
+    """An enabled Ed25519 key that only signs."""
+    metadata = stage.aws("kms").describe_key(KeyId=_key_id(stage))["KeyMetadata"]
+    must(metadata["KeySpec"] == _SPEC, f"its spec is {metadata['KeySpec']}, not {_SPEC}")
+    must(metadata["KeyUsage"] == "SIGN_VERIFY", f"its usage is {metadata['KeyUsage']}")
+    must(metadata["KeyState"] == "Enabled", f"it is {metadata['KeyState']}")
+    return f"{_SPEC}, enabled"
+
+
+def only_the_signer_signs(stage: StageUnderCheck) -> str:
+    """The key policy, statement by statement."""
+    text = stage.aws("kms").get_key_policy(KeyId=_key_id(stage), PolicyName="default")["Policy"]
+    allowed = [each for each in json.loads(text)["Statement"] if each["Effect"] == "Allow"]
+    role = stage.signer_role()
+    signing = [each for each in allowed if _covers(each, "kms:Sign")]
+    must(signing, "no statement lets the signer sign")
+    for statement in signing:
+        must(_principals(statement) == [role], "somebody beside the signer's role may sign")
+        must(_is_narrow(statement), "the signer may sign in another way than ED25519_SHA_512 over RAW")
+    around = sorted({action for each in allowed for action in _WAYS_AROUND if _covers(each, action)})
+    must(not around, f"a statement allows {', '.join(around)}, a way around the policy")
+    return "the signer's role alone, ED25519_SHA_512 over RAW alone"
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _covers(statement: Mapping[str, Any], action: str) -> bool:
+    if "NotAction" in statement:
+        return not any(
+            fnmatch.fnmatch(action.lower(), one.lower()) for one in _listed(statement["NotAction"])
+        )
+    return any(fnmatch.fnmatch(action.lower(), one.lower()) for one in _listed(statement.get("Action", [])))
+
+
+def _principals(statement: Mapping[str, Any]) -> list[Any]:
+    named = statement.get("Principal", "*")
+    return ["*"] if not isinstance(named, dict) or set(named) != {"AWS"} else _listed(named["AWS"])
+
+
+def _is_narrow(statement: Mapping[str, Any]) -> bool:
+    asked = statement.get("Condition", {}).get("StringEquals", {})
+    return all(_listed(asked.get(name)) == only for name, only in _ONLY_WAY.items())
+
+
+LINES: Final = (
+    Line("key_kind", "claim key is Ed25519, enabled", key_is_of_the_right_kind),
+    Line("key_policy", "only the signer can sign", only_the_signer_signs),
+)

@@ -1,0 +1,90 @@
+"""A line of the checklist, what it answers, and how the answers are shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final, Literal
+
+from pymongo.errors import PyMongoError
+
+from infra.ops.preflight.stage import StageUnderCheck
+from shared.domain.errors import ArenaError
+
+State = Literal["passed", "failed", "cannot tell"]
+_MARKS: Final = {"passed": "ok", "failed": "FAILED", "cannot tell": "?"}
+
+
+class LineFailed(Exception):
+    """The answer is no; the text says what was found and what to do."""
+
+
+class CannotTell(Exception):
+    """A line has nothing to judge from; the text says why and what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One question. `judge` answers what it saw, or raises: LineFailed for no, CannotTell for neither."""
+
+    id: str
+    question: str
+    judge: Callable[[StageUnderCheck], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a line; `detail` never holds a setting's value."""
+
+    id: str
+    question: str
+    state: State
+    detail: str
+
+
+def must(condition: object, otherwise: str) -> None:
+    """Fail the line unless the condition holds."""
+    if not condition:
+        raise LineFailed(otherwise)
+
+
+def answer_of(line: Line, stage: StageUnderCheck) -> Answer:
+    """Judge one line; whatever goes wrong is an answer, so that every other line is still asked."""
+    try:
+        return Answer(line.id, line.question, "passed", line.judge(stage))
+    except CannotTell as reason:
+        return Answer(line.id, line.question, "cannot tell", str(reason))
+    except (LineFailed, ArenaError) as error:
+        return Answer(line.id, line.question, "failed", str(error))
+    except PyMongoError as error:
+        return Answer(
+            line.id, line.question, "failed", f"the database did not answer: {type(error).__name__}"
+        )
+    except Exception as error:  # noqa: BLE001 - a vendor's text may hold a value, so only its kind is told
+        return Answer(line.id, line.question, "failed", f"could not be asked: {type(error).__name__}")
+
+
+def has_failed(answers: Sequence[Answer]) -> bool:
+    """Whether any line said no."""
+    return any(answer.state == "failed" for answer in answers)
+
+
+def as_table(answers: Sequence[Answer]) -> str:
+    """For people: one line each, and a count at the end."""
+    width = max(len(answer.question) for answer in answers)
+    rows = [f"{_MARKS[answer.state]:<7}{answer.question:<{width}}  {answer.detail}" for answer in answers]
+    counts = [
+        f"{sum(a.state == state for a in answers)} {state}" for state in ("passed", "failed", "cannot tell")
+    ]
+    return "\n".join([*rows, "", ", ".join(counts)])
+
+
+def as_json(stage: str, answers: Sequence[Answer]) -> str:
+    """For pipelines: one object."""
+    document = {
+        "stage": stage,
+        "ok": not has_failed(answers),
+        "lines": [asdict(answer) for answer in answers],
+    }
+    return json.dumps(document, indent=1)
