@@ -29,7 +29,7 @@ _SAY_EVERY_S: Final = 2.0
 def opened(uri: str, database: str) -> Iterator[Database[dict[str, Any]]]:
     """A database to read at length: an operator's scan has no request's time limit."""
     with MongoClient[dict[str, Any]](
-        uri, serverSelectionTimeoutMS=10_000, socketTimeoutMS=_ANSWER_WITHIN_MS, appname="arena-ledger"
+        uri, socketTimeoutMS=_ANSWER_WITHIN_MS, appname="arena-ledger"
     ) as client:
         yield client[database]
 

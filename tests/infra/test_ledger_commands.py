@@ -1,0 +1,88 @@
+"""The operator's ledger commands: exit codes for pipelines, words for people, numbers for both."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from infra.ops.report_ledger import run_report
+from infra.ops.verify_ledger import run_verification
+from shared.adapters.mongo_indexes import ensure_indexes
+from shared.adapters.mongo_ledger import MongoLedgerStore
+from shared.domain.calendar import utc_day
+from tests.services.audited_world import busy_world
+
+
+@pytest.fixture
+def busy(mongo_database):
+    """A database with a busy world in it, and the world's day."""
+    ensure_indexes(mongo_database)
+    world = busy_world(store=MongoLedgerStore(mongo_database))
+    return mongo_database, utc_day(world.clock.now_ms())
+
+
+def test_a_ledger_that_holds_is_exit_code_zero(busy, mongo_uri, capsys):
+    database, _ = busy
+    assert run_verification(mongo_uri, database.name, as_json=False) == 0
+    assert "all 9 invariants hold" in capsys.readouterr().out
+
+
+def test_a_bad_row_is_exit_code_one_and_named(busy, mongo_uri, capsys):
+    database, _ = busy
+    database["ledger"].update_one({"_id": "tg1:4"}, {"$set": {"kind": "gift"}})
+    assert run_verification(mongo_uri, database.name, as_json=False) == 1
+    assert "tg1:4: its hash does not recompute" in capsys.readouterr().out
+
+
+def test_the_json_names_every_violation_and_the_balances(busy, mongo_uri, capsys):
+    database, _ = busy
+    database["players"].update_one({"_id": "tg2"}, {"$set": {"bal.AIBA": 10**9}})
+    assert run_verification(mongo_uri, database.name, as_json=True) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"] is False
+    assert [(entry["invariant"], entry["where"]) for entry in found["violations"]] == [(4, "tg2")]
+    assert sum(by.get("AIBA", 0) for by in found["balances"].values()) == 0
+
+
+def test_a_database_that_does_not_answer_is_not_verified(capsys):
+    nobody = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
+    assert run_verification(nobody, "nothing", as_json=False) == 2
+    assert "nothing is verified" in capsys.readouterr().err
+
+
+def test_a_days_report_is_double_entry(busy, mongo_uri, capsys):
+    database, day = busy
+    assert run_report(mongo_uri, database.name, day=day, as_csv=True) == 0
+    lines = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    nets: dict[str, int] = {}
+    for line in lines:
+        nets[line["currency"]] = nets.get(line["currency"], 0) + int(line["net"])
+    assert set(nets.values()) == {0}
+    assert {line["arena"] for line in lines if line["kind"] == "battle"} == {"prediction", "arbitrage"}
+    training = [line for line in lines if line["kind"] == "train"]
+    assert {(line["account"], line["net"]) for line in training} == {("players", "-25"), ("sys:fee", "25")}
+
+
+def test_the_table_of_a_day_says_that_its_books_close(busy, mongo_uri, capsys):
+    database, day = busy
+    assert run_report(mongo_uri, database.name, day=day, as_csv=False) == 0
+    out = capsys.readouterr().out
+    assert "Every currency's nets sum to zero." in out
+    assert "sys:emission" in out
+
+
+def test_another_day_has_no_lines(busy, mongo_uri, capsys):
+    database, _ = busy
+    assert run_report(mongo_uri, database.name, day="2020-01-01", as_csv=True) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_day_whose_legs_do_not_close_is_exit_code_one(busy, mongo_uri, capsys):
+    database, day = busy
+    legs = [{"a": "tg1", "c": "AIBA", "d": 7}]
+    database["ledger"].update_one({"_id": "tg1:4"}, {"$set": {"legs": legs}})
+    assert run_report(mongo_uri, database.name, day=day, as_csv=True) == 1
+    assert "AIBA does not sum to zero but to 7" in capsys.readouterr().err
