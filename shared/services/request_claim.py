@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.domain.claim_decision import ClaimWish, claim_refusal, decide_claim, known_seqno
-from shared.domain.claims import Claim, VaultIdentity, claim_of_row, refunded_effect, settle_name
+from shared.domain.claims import CLAIM_KIND, Claim, VaultIdentity, claim_of_row, refunded_effect, settle_name
 from shared.domain.errors import Refused, Unavailable, ensure
-from shared.domain.ledger import SYSTEM_FINGERPRINT, Decision, client_key, system_key
+from shared.domain.ledger import SYSTEM_FINGERPRINT, Decision, Declined, client_key, system_key
 from shared.ports import Chain, ClaimSigner, ClaimStore, GameConfigs, SignerAnswer, SigningJournal
-from shared.services.commit import CAP_REACHED, Committer, DecisionContext
+from shared.services.commit import CAP_REACHED, Committer, Decide, DecisionContext
 from shared.services.signing_ballot import Ballot, can_never_be_signed
 
 ASKING_STATES: Final = ("reserved", "approved", "awaiting_approval")
@@ -50,22 +50,12 @@ def request_claim(
     away hides the claim: it stays `reserved`, and the same key asks again.
     """
     stored_key = client_key(account, key)
-    chain_last_seqno = None
-    if desk.committer.store.row_by_key(stored_key) is None:
+    if desk.committer.store.row_by_key(stored_key) is not None:
+        decide: Decide = _never_reached
+    else:
         if desk.configs.current().paused.claims:
             raise Unavailable("Claims are paused", code="claims_paused")
-        chain_last_seqno = _chain_seqno(desk, account, credits=credits)
-
-    def decide(context: DecisionContext) -> Decision:
-        return decide_claim(
-            context.player,
-            ClaimWish(credits, stored_key, chain_last_seqno),
-            economy=context.config.economy,
-            vault=desk.vault,
-            now_ms=context.now_ms,
-            is_capped=context.emission_block == CAP_REACHED,
-        )
-
+        decide = _decider(desk, ClaimWish(credits, stored_key, _chain_seqno(desk, account, credits=credits)))
     outcome = desk.committer.commit(
         account=account, key=stored_key, fingerprint=fingerprint, decide=decide, scope="withdraw"
     )
@@ -73,6 +63,24 @@ def request_claim(
     claim = claim_of_row(outcome.row)
     desk.claims.insert(claim)
     return continue_claim(desk, account=account, claim_id=claim.terms.id, is_replay=outcome.is_replay)
+
+
+def _decider(desk: ClaimDesk, wish: ClaimWish) -> Decide:
+    def decide(context: DecisionContext) -> Decision:
+        return decide_claim(
+            context.player,
+            wish,
+            economy=context.config.economy,
+            vault=desk.vault,
+            now_ms=context.now_ms,
+            is_capped=context.emission_block == CAP_REACHED,
+        )
+
+    return decide
+
+
+def _never_reached(context: DecisionContext) -> Decision:  # noqa: ARG001 - the key's row answers before
+    return Declined(CLAIM_KIND, "claim_unknown", "This key was answered before")
 
 
 def continue_claim(desk: ClaimDesk, *, account: str, claim_id: str, is_replay: bool = True) -> ClaimProgress:
