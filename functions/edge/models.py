@@ -29,9 +29,7 @@ Time = Annotated[
 class RequestBody(BaseModel):
     """A request's body: unknown fields and wrong types are refused, never dropped or converted."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, validate_by_name=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
 
 
 class IdempotentBody(RequestBody):
