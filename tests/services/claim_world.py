@@ -12,6 +12,7 @@ from shared.domain.claims import Claim, VaultIdentity, claim_id, settle_name
 from shared.domain.ledger import client_key, system_key
 from shared.domain.signing_policy import Approval
 from shared.domain.ton_views import VaultAccount
+from shared.ports import SignerAnswer
 from shared.services.link_wallet import release_former_name
 from shared.services.read_claims import report_sent
 from shared.services.release_names import NameKeeper, release_unused_names
@@ -68,7 +69,10 @@ class ClaimWorld:
         self.chain: Any = wrap("chain", self.fake_chain)
         self.secondary: Any = None
         self.reports: list[tuple[str, Mapping[str, Any]]] = []
-        self.signer = FakeClaimSigner(lambda claim: self.signing.sign_claim(claim))
+        self.signer = FakeClaimSigner(self._sign)
+
+    def _sign(self, claim: str) -> SignerAnswer:
+        return self.signing.sign_claim(claim)
 
     def _vault_account(self) -> VaultAccount:
         return VaultAccount(
