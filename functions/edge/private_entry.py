@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from functions.edge.lambda_entry import prepare
+from functions.edge.environment_start import prepare
 from functions.edge.request_log import service_logger
 from shared.domain.errors import InvariantBroken, Refused, Unavailable
 
