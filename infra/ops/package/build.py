@@ -1,0 +1,69 @@
+"""The zips of all functions: each with the modules it reaches and the packages it declares."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.ops.package.archive import Archive, files_below, write_archive
+from infra.ops.package.sources import reach_of
+from infra.ops.package.target import BUDGET_BYTES, Target
+from infra.ops.package.wheels import PackagingFailed, compile_tree, installed
+
+Progress = Callable[[str], None]
+
+
+def build_archives(
+    functions: Sequence[str], *, root: Path, target: Target, into: Path, progress: Progress
+) -> list[Archive]:
+    """One zip per function in `into`, saying each step. Raises PackagingFailed, also for one over its budget.
+
+    Running it again after an interruption does only what is missing.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    archives = []
+    with _alone(into):
+        for function in functions:
+            archive = _build(function, root=root, target=target, into=into)
+            progress(
+                f"{function:<8} {archive.size_bytes / 1e6:5.1f} MB zipped, {archive.unpacked_bytes / 1e6:5.1f} MB"
+                f" unpacked, {archive.files} files, sha256 {archive.sha256[:12]}"
+            )
+            archives.append(archive)
+    refuse_overweight(archives)
+    return archives
+
+
+def refuse_overweight(archives: Sequence[Archive]) -> None:
+    """Raise PackagingFailed naming every zip over its budget."""
+    heavy = [
+        f"{archive.function} weighs {archive.size_bytes / 1e6:.1f} MB of {BUDGET_BYTES[archive.function] / 1e6:.0f}"
+        for archive in archives
+        if archive.size_bytes > BUDGET_BYTES[archive.function]
+    ]
+    if heavy:
+        raise PackagingFailed(f"over the size budget: {'; '.join(heavy)}. Look at what the function imports")
+
+
+def _build(function: str, *, root: Path, target: Target, into: Path) -> Archive:
+    requirements = root / "infra/requirements" / f"{function}.txt"
+    site = installed(requirements, target=target, cache=into / "packages")
+    with tempfile.TemporaryDirectory(prefix=f"{function}-", dir=into) as scratch:
+        own = Path(scratch)
+        for file in reach_of(function, root=root).files:
+            (own / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / file, own / file)
+        compile_tree(own, target=target)
+        return write_archive(function, into / f"{function}.zip", files_below(site) | files_below(own))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two runs in one folder would mix their zips; the second waits."""
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
