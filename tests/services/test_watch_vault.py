@@ -1,0 +1,124 @@
+"""Watching the vault: each rule broken alone, transfers nobody signed, and what stops all claims."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.domain.vault_watch import WATCH_RULES
+from tests.services.claim_world import OWNER, VAULT, ClaimWorld, wallet_address
+
+
+@pytest.fixture
+def world() -> ClaimWorld:
+    return ClaimWorld()
+
+
+def set_account(world: ClaimWorld, **changes) -> None:
+    world.fake_chain.account = replace(world.fake_chain.account, **changes)
+
+
+def test_a_sound_vault_breaks_no_rule_and_is_measured(world):
+    claim = world.ask(world.player()).claim
+    tally = world.look_at_vault()
+    assert (tally.broken, tally.unknown_outflows, world.is_paused) == ([], 0, False)
+    [(name, measured)] = world.reports
+    assert (name, measured["open_units"]) == ("vault", claim.terms.units)
+
+
+CREDIT = VAULT.units_per_credit
+BROKEN = [
+    ("vault_code_unknown", {"code_hash": "cd" * 32}, True),
+    ("vault_network_wrong", {"network_id": -239}, True),
+    ("vault_jetton_wrong", {"jetton_master": "0:" + "99" * 32}, True),
+    ("vault_wallet_missing", {"jetton_wallet": ""}, True),
+    ("vault_key_unknown", {"public_key": "77" * 32}, True),
+    ("vault_inventory_short", {"jetton_units": 100 * CREDIT - 1}, True),
+    ("vault_ton_short", {"ton_nano": 49_999_999}, True),
+    ("vault_inventory_low", {"jetton_units": 500_100 * CREDIT - 1}, False),
+    ("vault_ton_low", {"ton_nano": 199_999_999}, False),
+    ("vault_recipients_high", {"recipients": 14_745}, False),
+    ("vault_paused", {"is_paused": True}, False),
+    ("vault_key_in_grace", {"public_key": "77" * 32, "previous_key_until_s": 2**32}, False),
+]
+
+
+@pytest.mark.parametrize(("rule", "changes", "stops"), BROKEN, ids=[row[0] for row in BROKEN])
+def test_each_rule_is_reported_and_the_grave_ones_stop_all_claims(world, rule, changes, stops):
+    world.ask(world.player(), 100)
+    set_account(world, **changes)
+    assert rule in world.look_at_vault().broken
+    assert rule in world.reported
+    assert world.is_paused == stops
+
+
+def test_every_rule_has_a_row_that_breaks_it():
+    assert {(rule.id, rule.stops_claims) for rule in WATCH_RULES} == {(row[0], row[2]) for row in BROKEN}
+
+
+def test_just_enough_inventory_stops_nothing(world):
+    world.ask(world.player(), 100)
+    set_account(world, jetton_units=100 * CREDIT)
+    assert world.look_at_vault().broken == ["vault_inventory_low"]
+    assert not world.is_paused
+
+
+def test_a_signed_claim_that_is_paid_is_a_known_outflow(world):
+    ann = world.player()
+    world.execute(world.ask(ann).claim)
+    tally = world.look_at_vault()
+    assert (tally.outflows, tally.unknown_outflows) == (1, 0)
+    world.settle()
+    assert world.look_at_vault().unknown_outflows == 0
+
+
+def steal(world, **changes):
+    claim = world.ask(world.player()).claim
+    world.execute(claim)
+    [delivery] = world.fake_chain.delivered
+    world.fake_chain.delivered = [replace(delivery, **changes)]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"query_id": 2}, {"recipient": wallet_address(9)}, {"amount_units": 101 * CREDIT}]
+)
+def test_an_outflow_nobody_signed_stops_all_claims(world, changes):
+    steal(world, **changes)
+    assert world.look_at_vault().unknown_outflows == 1
+    assert "vault_unknown_outflow" in world.reported
+    assert world.is_paused
+
+
+def test_an_outflow_of_a_voided_seqno_stops_all_claims(world):
+    ann = world.player()
+    world.signer.is_away = True
+    claim = world.ask(ann).claim
+    world.advance(seconds=24 * 3600 + 1)
+    world.settle()
+    world.execute(claim)
+    assert world.look_at_vault().unknown_outflows == 1
+    assert world.is_paused
+
+
+@pytest.mark.parametrize(
+    "changes", [{"recipient": OWNER, "query_id": 77}, {"query_id": 9, "is_aborted": True}]
+)
+def test_withdrawals_to_the_owner_and_transfers_that_failed_are_no_outflow(world, changes):
+    steal(world, **changes)
+    assert world.look_at_vault().unknown_outflows == 0
+    assert not world.is_paused
+
+
+def test_a_late_transfer_is_still_judged(world):
+    world.look_at_vault()
+    steal(world, query_id=2)
+    world.clock.advance(seconds=600)
+    assert world.look_at_vault().unknown_outflows == 1
+
+
+def test_a_chain_that_is_away_is_reported_and_decides_nothing(world):
+    world.fake_chain.is_down = True
+    tally = world.look_at_vault()
+    assert (tally.undecided, tally.broken, world.is_paused) == (1, [], False)
+    assert world.reported == ["vault_unwatched"]
