@@ -40,4 +40,6 @@ class OperationRecords:
     def write(self, record: OperationRecord) -> None:
         """Remember a run in place of the one before."""
         document = {"at": record.at_ms, "took": record.duration_ms, "ok": record.is_success}
-        self._operations.replace_one({"_id": record.name}, document, upsert=True)
+        # Not an upsert: the embedded store and MongoDB do not answer those alike.
+        if not self._operations.update_one({"_id": record.name}, {"$set": document}).matched_count:
+            self._operations.insert_one({"_id": record.name, **document})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
@@ -11,7 +12,8 @@ from infra.ops.preflight.stage import StageUnderCheck
 from shared.adapters.mongo_claims import MongoClaimStore
 from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.system_clock import SystemClock
-from shared.bootstrap.chain import chain_of
+from shared.adapters.toncenter import TonCenter
+from shared.adapters.toncenter_chain import ToncenterChain
 from shared.config.functions import SettleSettings
 from shared.config.parts import TonProviderSettings, VaultSettings
 from shared.domain.claims import VaultIdentity
@@ -45,8 +47,16 @@ def _configured(stage: StageUnderCheck) -> tuple[SettleSettings, VaultSettings]:
     return settings, settings.vault
 
 
-def _chain(settings: SettleSettings, vault: VaultSettings, provider: TonProviderSettings) -> Chain:
-    return chain_of("settle", provider, vault=vault, network_id=settings.ton_network_id)
+@contextmanager
+def _asking(provider: TonProviderSettings, vault: VaultSettings) -> Iterator[Chain]:
+    """The chain as one provider shows it, whatever network it says it is."""
+    center = TonCenter(
+        url=provider.url, api_key=provider.api_key, jitter=lambda: 0.5, on_outcome=lambda _: None
+    )
+    try:
+        yield ToncenterChain(center, vault=vault.vault_address, jetton_master=vault.jetton_master)
+    finally:
+        center.close()
 
 
 def _provider_is_right(
@@ -57,17 +67,18 @@ def _provider_is_right(
     provider = which(settings)
     if provider is None:
         raise CannotTell("no second provider is configured: refunds then rest on one provider's word")
-    chain = _chain(settings, vault, provider)
-    network_id = chain.network_id()
-    must(network_id == settings.ton_network_id, f"it reports network {network_id}")
-    lag_s = stage.now_ms() // 1000 - chain.vault_account().shard_time_s
+    with _asking(provider, vault) as chain:
+        network_id = chain.network_id()
+        must(network_id == settings.ton_network_id, f"it reports network {network_id}")
+        lag_s = stage.now_ms() // 1000 - chain.vault_account().shard_time_s
     must(lag_s <= LAG_MAX_S, f"the newest block it shows is {lag_s} s old")
     return f"network {network_id}, {max(lag_s, 0)} s behind"
 
 
 def _vault(stage: StageUnderCheck) -> VaultAccount:
     settings, vault = _configured(stage)
-    return _chain(settings, vault, settings.ton_provider).vault_account()
+    with _asking(settings.ton_provider, vault) as chain:
+        return chain.vault_account()
 
 
 def caps_bound_the_loss(stage: StageUnderCheck) -> str:
