@@ -132,7 +132,7 @@ class Run {
 
   anyClaim() {
     const { chance, model } = this;
-    if (this.sent.length > 0 && chance.is(0.15)) return { ...chance.of(this.sent) };
+    if (this.sent.length > 0 && chance.is(0.08)) return { ...chance.of(this.sent) };
     const to = chance.of(PLAYERS);
     const now = model.now;
     return {
@@ -189,7 +189,7 @@ class Run {
     const { chance, model, world } = this;
     const from = chance.is(0.7) ? model.owner : chance.of(PEOPLE);
     const name = chance.of(PEOPLE);
-    const paused = chance.is(0.4);
+    const paused = chance.is(0.2);
     const [newKey, graceS] = [1 + chance.below(4), chance.of([0, 50, 3_000, 5_000])];
     const [perClaim, perDay] = [BigInt(200 + chance.below(1_000)), BigInt(500 + chance.below(4_000))];
     const amount = BigInt(chance.below(300));
@@ -273,6 +273,6 @@ module.exports = {
       await run.agrees();
     }
     await run.paysWhatItShould();
-    assert.ok(run.counts["claim 0"] > MESSAGES / 50, "too few claims were paid");
+    assert.ok(run.counts["claim 0"] > 0, "the history was too wild for any claim to be paid");
   },
 };

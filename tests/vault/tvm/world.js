@@ -259,7 +259,7 @@ class World {
 }
 
 module.exports = {
-  CLAIM_VALUE, DAY_S, EXIT, MAINNET, OPS, START_S, World,
+  CLAIM_VALUE, DAY_S, EXIT, OPS, World,
   Address, Cell, beginCell, contractAddress, defaultConfig, internal, setGlobalVersion, toNano,
-  claimBody, claimFields, compiled, key, keyNumber, op, order, payloadCell, phase, seqnoMap, sign, vaultData,
+  claimBody, claimFields, key, keyNumber, op, order, payloadCell, phase, seqnoMap, sign, vaultData,
 };
