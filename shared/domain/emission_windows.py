@@ -34,10 +34,12 @@ def is_emission_open(economy: Economy, *, arena: str, league: str, now_ms: int) 
 
 
 def window_opens_at_ms(economy: Economy, *, arena: str, league: str, now_ms: int) -> int | None:
-    """The next instant at which a closed window opens; None when it never does."""
+    """The next instant at which a closed window opens; None when no hour of the day is open."""
     start_hour, end_hour = emission_window(economy, arena=arena, league=league)
-    if start_hour == end_hour:
-        return None
-    today_ms = now_ms - now_ms % MS_PER_DAY
-    opens_ms = today_ms + (start_hour % _HOURS_PER_DAY) * MS_PER_HOUR
-    return opens_ms if opens_ms > now_ms else opens_ms + MS_PER_DAY
+    this_hour_ms = now_ms - now_ms % MS_PER_HOUR
+    for hours in range(1, _HOURS_PER_DAY + 1):
+        opens_ms = this_hour_ms + hours * MS_PER_HOUR
+        hour = opens_ms % MS_PER_DAY // MS_PER_HOUR
+        if is_hour_in_window(hour, start_hour=start_hour, end_hour=end_hour):
+            return opens_ms
+    return None

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from shared.domain.budget_plans import emissions_of, largest_single_amount, plan_budget
 from shared.domain.calendar import MS_PER_DAY, MS_PER_HOUR
-from shared.domain.emission_windows import emission_window, is_hour_in_window, window_opens_at_ms
+from shared.domain.emission_windows import (
+    emission_window,
+    is_emission_open,
+    is_hour_in_window,
+    window_opens_at_ms,
+)
 from shared.domain.errors import InvariantBroken
 from shared.domain.game_config import Economy, default_config
 from shared.domain.rewards import WinStreak, reward_units, streak_multiplier_bps
@@ -60,6 +65,7 @@ def test_a_streak_lasts_a_day_after_its_last_win_and_not_a_millisecond_longer() 
         (5, 5, []),
         (0, 0, []),
         (24, 6, range(6)),
+        (24, 0, []),
         (23, 24, [23]),
     ],
 )
@@ -80,17 +86,18 @@ def test_the_most_particular_window_counts() -> None:
 
 
 @given(start=st.integers(0, 24), end=st.integers(0, 24), now_ms=st.integers(NOW_MS, NOW_MS + 3 * MS_PER_DAY))
-def test_a_closed_window_opens_at_the_hour_it_names(start: int, end: int, now_ms: int) -> None:
+def test_a_closed_window_opens_at_the_first_open_hour_or_never(start: int, end: int, now_ms: int) -> None:
     economy = Economy(emission_start_hour_utc=start, emission_end_hour_utc=end)
     opens_ms = window_opens_at_ms(economy, arena="prediction", league="pro", now_ms=now_ms)
-    if start == end:
-        assert opens_ms is None
-        return
-    assert opens_ms is not None
-    assert now_ms < opens_ms <= now_ms + MS_PER_DAY
-    assert opens_ms % MS_PER_HOUR == 0
-    hour = opens_ms % MS_PER_DAY // MS_PER_HOUR
-    assert is_hour_in_window(hour, start_hour=start, end_hour=end)
+
+    def is_open(at_ms: int) -> bool:
+        return is_emission_open(economy, arena="prediction", league="pro", now_ms=at_ms)
+
+    hours = [now_ms - now_ms % MS_PER_HOUR + hour * MS_PER_HOUR for hour in range(1, 25)]
+    assert opens_ms == next((hour_ms for hour_ms in hours if is_open(hour_ms)), None)
+    assert opens_ms is not None or not any(
+        is_hour_in_window(h, start_hour=start, end_hour=end) for h in range(24)
+    )
 
 
 def test_shards_are_never_so_many_that_a_share_is_below_a_hundred_rewards() -> None:
