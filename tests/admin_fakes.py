@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from shared.domain.adjustments import Proposal
 from shared.domain.admins import Admin
+from shared.domain.config_changes import ConfigRevision
+from shared.domain.game_config import GameConfig
 from shared.domain.login_attempts import LoginAttempts
+from tests.fakes import FakeGameConfigs, FakeLedgerStore, FakeReferralCodes
 
 
 class FakeAdmins:
@@ -69,3 +75,78 @@ class FakeLoginAttempts:
             return False
         self.known[attempts.name] = attempts
         return True
+
+    def forget_before(self, since_ms: int) -> int:
+        old = [name for name, attempts in self.known.items() if attempts.since_ms < since_ms]
+        for name in old:
+            del self.known[name]
+        return len(old)
+
+
+class FakeConfigStore:
+    """admin_ports.ConfigStore over the configuration a fake game already has."""
+
+    def __init__(self, game: FakeGameConfigs) -> None:
+        self._game = game
+        self.history: dict[int, ConfigRevision] = {}
+
+    def current(self) -> GameConfig:
+        return self._game.current()
+
+    def latest(self) -> GameConfig:
+        return self._game.current()
+
+    def replace_by(self, revision: ConfigRevision, *, expected_revision: int) -> bool:
+        current = self._game.config
+        if current.revision != expected_revision:
+            return False
+        self.history.setdefault(current.revision, ConfigRevision(current))
+        self.history[revision.config.revision] = revision
+        self._game.config = revision.config
+        return True
+
+    def revisions(self, numbers: Sequence[int]) -> list[ConfigRevision]:
+        known = {self._game.config.revision: ConfigRevision(self._game.config), **self.history}
+        return [known[number] for number in sorted(numbers, reverse=True) if number in known]
+
+
+class FakeProposals:
+    """admin_ports.ProposalStore in memory."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Proposal] = {}
+
+    def insert(self, proposal: Proposal) -> None:
+        self.known.setdefault(proposal.id, proposal)
+
+    def read(self, proposal_id: str) -> Proposal | None:
+        return self.known.get(proposal_id)
+
+    def replace(self, proposal: Proposal, *, expected_revision: int) -> bool:
+        known = self.known.get(proposal.id)
+        if known is None or known.revision != expected_revision:
+            return False
+        self.known[proposal.id] = proposal
+        return True
+
+    def pending(self, *, limit: int) -> list[Proposal]:
+        return [proposal for proposal in self.known.values() if proposal.state == "pending"][:limit]
+
+
+class FakePlayerSearch:
+    """admin_ports.PlayerSearch over a fake ledger; `wallets` maps names to accounts, `codes` knows owners."""
+
+    def __init__(self, store: FakeLedgerStore, *, wallets: dict[str, str], codes: FakeReferralCodes) -> None:
+        self._store = store
+        self.wallets, self.codes = wallets, codes
+
+    def with_alias(self, alias: str, *, limit: int) -> list[str]:
+        players = self._store.players.values()
+        return sorted(player.id for player in players if player.state.get("alias") == alias)[:limit]
+
+    def with_wallet(self, address: str) -> list[str]:
+        return sorted({account for name, account in self.wallets.items() if name.endswith(f":{address}")})
+
+    def with_referral_code(self, code: str) -> list[str]:
+        owner = self.codes.owner(code)
+        return [] if owner is None else [owner]

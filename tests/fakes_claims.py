@@ -42,6 +42,9 @@ class FakeClaimStore:
     def open_claims(self, *, limit: int) -> list[Claim]:
         return [claim for claim in self.claims.values() if claim.is_open][:limit]
 
+    def in_state(self, state: str, *, limit: int) -> list[Claim]:
+        return [claim for claim in self.claims.values() if claim.state == state][:limit]
+
 
 class FakeApprovalStore:
     """ports.ApprovalStore in memory."""

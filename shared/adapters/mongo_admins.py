@@ -122,6 +122,14 @@ class MongoLoginAttempts:
             result = self._attempts.replace_one({"_id": attempts.name, "rev": expected_revision}, document)
         return result.matched_count == 1
 
+    def forget_before(self, since_ms: int) -> int:
+        with reading():
+            old = list(self._attempts.find({"since": {"$lt": since_ms}}).limit(PURGED_AT_ONCE))
+        for document in old:
+            with writing():
+                self._attempts.delete_one({"_id": document["_id"], "rev": int(document["rev"])})
+        return len(old)
+
 
 def _admin_document(admin: Admin) -> dict[str, Any]:
     return {
@@ -133,7 +141,7 @@ def _admin_document(admin: Admin) -> dict[str, Any]:
         "active": int(admin.is_active),
         "created": admin.created_ms,
         "rev": admin.revision,
-        "changedBy": admin.changed_by,
+        "changedBy": list(admin.changed_by),
     }
 
 
@@ -147,5 +155,5 @@ def _admin(document: Mapping[str, Any]) -> Admin:
         is_active=bool(document["active"]),
         created_ms=int(document["created"]),
         revision=int(document["rev"]),
-        changed_by=document["changedBy"],
+        changed_by=tuple(document["changedBy"]),
     )

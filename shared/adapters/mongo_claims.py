@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.mongo import reading, writing
-from shared.domain.claims import Claim, terms_document, terms_from
+from shared.domain.claims import Claim, ClaimState, terms_document, terms_from
 from shared.domain.ledger import plain
 from shared.domain.signing_policy import Approval
 
@@ -49,6 +49,11 @@ class MongoClaimStore:
     def open_claims(self, *, limit: int) -> list[Claim]:
         with reading():
             return [_claim(document) for document in self._claims.find({"open": 1}).limit(limit)]
+
+    def in_state(self, state: ClaimState, *, limit: int) -> list[Claim]:
+        """admin_ports.ClaimQueue: the queue of claims that wait for a person."""
+        with reading():
+            return [_claim(document) for document in self._claims.find({"state": state}).limit(limit)]
 
 
 class MongoApprovalStore:

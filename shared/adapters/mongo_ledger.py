@@ -27,11 +27,16 @@ _MONEY_FIELDS = ("_id", "seq", "ts", "h", "bal", "esc")
 
 
 class MongoLedgerStore:
-    """ports.LedgerStore over the collections `ledger`, `players` and `budget`."""
+    """ports.LedgerStore over the collections `ledger`, `players` and `budget`.
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._ledger = database["ledger"]
-        self._players = database["players"]
+    Administrators' audit is a ledger of its own: the same protocol over other collections.
+    """
+
+    def __init__(
+        self, database: Database[dict[str, Any]], *, rows: str = "ledger", accounts: str = "players"
+    ) -> None:
+        self._ledger = database[rows]
+        self._players = database[accounts]
         self._budget = database["budget"]
 
     def read_player(self, player_id: str) -> Player | None:
@@ -135,6 +140,19 @@ class MongoLedgerStore:
                 self._budget.insert_one({"_id": f"{group}:{name}", "grp": group, "cap": cap, "avail": cap})
         except DuplicateKeyError:
             return
+
+    def lower_shard(self, shard_id: str, *, amount: int, name: str) -> int:
+        mark = f"lowered.{name}"
+        guard = {"_id": shard_id, "avail": {"$gte": amount}, mark: {"$exists": False}}
+        with writing():
+            result = self._budget.update_one(
+                guard, {"$inc": {"avail": -amount, "cap": -amount}, "$set": {mark: amount}}
+            )
+        if result.modified_count == 1:
+            return amount
+        with reading():
+            document = self._budget.find_one({"_id": shard_id})
+        return 0 if document is None else int(document.get("lowered", {}).get(name, 0))
 
     def open_rows(self, *, limit: int) -> list[Row]:
         with reading():

@@ -74,7 +74,8 @@ _EMAIL_LENGTH_MAX: Final = 254
 class Admin:
     """An administrator now; `email` is lower case, `revision` guards changes of the document.
 
-    `generation` rises when all sessions are to end. `changed_by` is the audit record of the last change.
+    `generation` rises when all sessions are to end. `changed_by` are the audit records of the
+    last changes, the newest last.
     """
 
     id: str
@@ -85,7 +86,7 @@ class Admin:
     is_active: bool = True
     created_ms: int = 0
     revision: int = 1
-    changed_by: str = ""
+    changed_by: tuple[str, ...] = ()
 
     def epoch(self) -> str:
         """What a session is bound to: another password or generation, and it is over.

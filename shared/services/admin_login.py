@@ -19,7 +19,10 @@ COUNT_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class AdminGateDesk:
-    """What coming in needs. `owner` is the environment's administrator; `new_token_id` never repeats."""
+    """What coming in needs. `owner` is the environment's administrator; `new_token_id` never repeats.
+
+    `open_account` makes sure that an administrator has an audit chain: without one they change nothing.
+    """
 
     owner: Admin
     admins: AdminStore
@@ -29,6 +32,7 @@ class AdminGateDesk:
     tokens: AdminTokens
     clock: Clock
     new_token_id: Callable[[], str]
+    open_account: Callable[[str], None]
 
     def read_token(self, text: str, *, now_s: int) -> AdminToken:
         """What a token says; asks nobody."""
@@ -83,6 +87,7 @@ def log_in(desk: AdminGateDesk, *, email: str, password: str, address: str) -> L
     for attempts in counted:
         # Lost to an attempt at the same moment: that one stays counted, which is the safe side.
         desk.attempts.replace(attempts.forgotten(), expected_revision=attempts.revision)
+    desk.open_account(admin.id)
     now_s = desk.clock.now_ms() // MS_PER_SECOND
     token = new_admin_token(admin, token_id=desk.new_token_id(), now_s=now_s)
     return LoggedIn(desk.tokens.issue(token), token, admin)

@@ -32,7 +32,7 @@ def stores(request) -> StoresUnderTest:
 
 
 def test_an_administrator_comes_back_as_they_were_stored(stores: StoresUnderTest) -> None:
-    ann = replace(ANN, is_active=False, changed_by="owner:7", generation=3)
+    ann = replace(ANN, is_active=False, changed_by=("owner:7",), generation=3)
     assert stores.admins.insert(ann)
     assert stores.admins.read("a1") == stores.admins.by_email("ann@example.org") == ann
     assert stores.admins.everybody() == [ann]
@@ -74,3 +74,11 @@ def test_of_two_attempts_at_once_none_is_lost(stores: StoresUnderTest) -> None:
     assert stores.attempts.replace(second, expected_revision=1)
     assert stores.attempts.read(unknown) == second
     assert second.count == 2
+
+
+def test_attempts_of_long_ago_are_forgotten_and_recent_ones_are_not(stores: StoresUnderTest) -> None:
+    for name, now_ms in (("ann", 2**41), ("bob", 2**41 + 9)):
+        stores.attempts.replace(account_attempts(name).attempted(now_ms=now_ms), expected_revision=0)
+    assert stores.attempts.forget_before(2**41 + 9) == 1
+    assert stores.attempts.read(account_attempts("ann")).count == 0
+    assert stores.attempts.read(account_attempts("bob")).count == 1
