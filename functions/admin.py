@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
-from functions.routes.admin_sessions import admin_sessions_router
+from functions.routes.admin import admin_routers
 from shared.bootstrap.admin import admin_parts
 from shared.wiring import EdgeWiring
 
@@ -14,5 +14,5 @@ def wiring() -> EdgeWiring:
     return admin_parts().edge
 
 
-app = create_app("admin", routers=[admin_sessions_router(admin_parts)], wiring=wiring)
+app = create_app("admin", routers=admin_routers(admin_parts), wiring=wiring)
 handler = lambda_handler(app, wiring=wiring, forget=admin_parts.forget)

@@ -15,6 +15,7 @@ from functions.edge.request_log import service_logger
 from shared.bootstrap.settle import SettleParts, settle_parts
 from shared.domain.errors import ArenaError, InvariantBroken
 from shared.services.fold_boards import fold_boards
+from shared.services.keep_admins import keep_admins
 from shared.services.release_codes import release_unused_codes
 from shared.services.release_names import release_unused_names
 from shared.services.run_janitor import run_janitor
@@ -49,6 +50,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "vault": _watch,  # after the claims: those paid meanwhile are no longer owed
     "boards": lambda parts: fold_boards(parts.boards),
     "audit": _audit,
+    "admins": lambda parts: keep_admins(parts.admins),
 }
 
 

@@ -45,6 +45,11 @@ ROUTE_POLICIES: Final[Mapping[tuple[str, str], tuple[Policy, ...]]] = {
     ("POST", "/api/admin/login"): (ADMIN_LOGIN_ADDRESS, ADMIN_LOGIN_ACCOUNT),
 }
 
+POLICY_NAMES: Final = frozenset(
+    policy.name for policies in ((PER_ADDRESS, PER_PLAYER), *ROUTE_POLICIES.values()) for policy in policies
+)
+"""Every limit whose count an administrator may set."""
+
 REFUSES_WITHOUT_LIMITER: Final = frozenset({("POST", "/api/claims"), ("POST", "/api/admin/login")})
 """Where guessing or draining would pay, no limiter means no service; the rest falls back per instance."""
 

@@ -14,9 +14,11 @@ from functions.edge.authentication import Authentication, credentials
 from functions.edge.blocking import run_blocking
 from functions.edge.client_address import client_address
 from functions.edge.exchange import Exchange, exchange_of, header
+from functions.edge.idempotency import KeyedCall, fingerprint_of
 from shared.domain.admin_session import AdminToken
 from shared.domain.admins import Action, Admin
 from shared.domain.errors import Refused, ensure
+from shared.services.admin_audit import Actor, RequestKey
 from shared.wiring import AdminGate
 
 
@@ -28,6 +30,25 @@ class AdminCaller:
     token: AdminToken
     request_id: str
     address: str
+
+    @property
+    def actor(self) -> Actor:
+        """As the audit writes them down."""
+        return Actor(self.admin, self.request_id, self.address)
+
+
+def request_key(call: KeyedCall, *, revision: int | None = None) -> RequestKey:
+    """The client's key and what it was sent with, the expected revision of If-Match included."""
+    given = "" if revision is None else f":{revision}"
+    return RequestKey(call.key, call.fingerprint + given)
+
+
+def secret_request_key(request: Request, call: KeyedCall, **body: Any) -> RequestKey:
+    """For a body with a password: the fingerprint is made of `body` alone, what may be known of it.
+
+    A fingerprint is a fast hash that is kept for ever: a password in it could be guessed from it.
+    """
+    return RequestKey(call.key, fingerprint_of(request.method, request.url.path, body))
 
 
 class AdminSession(Authentication):

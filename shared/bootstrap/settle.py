@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from shared.bootstrap.audit import admin_keeper
 from shared.bootstrap.chain import ProviderOutcomes, chain_of
 from shared.bootstrap.reporting import Report, report_nothing
 from shared.bootstrap.stores import Stores, open_stores
@@ -15,6 +16,7 @@ from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer
 from shared.services.fold_boards import BoardFolding
+from shared.services.keep_admins import AdminKeeper
 from shared.services.link_wallet import release_former_name
 from shared.services.release_codes import CodeKeeper
 from shared.services.release_names import NameKeeper
@@ -37,6 +39,7 @@ class SettleParts:
     codes: CodeKeeper
     boards: BoardFolding
     audit: RecentAudit
+    admins: AdminKeeper
     settlement: Settlement | None = None
     watch: VaultWatch | None = None
     providers: Mapping[str, ProviderOutcomes] = field(default_factory=dict)
@@ -81,8 +84,9 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         pause_claims=pause_claims,
         report=report,
     )
+    admins = admin_keeper(stores)
     if settings.vault is None:
-        return SettleParts(stores, janitor, names, codes, boards, audit)
+        return SettleParts(stores, janitor, names, codes, boards, audit, admins)
     vault, network_id = settings.vault, settings.ton_network_id
     providers = {"primary": ProviderOutcomes(), "secondary": ProviderOutcomes()}
     chain = chain_of(
@@ -125,7 +129,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         pause_claims=settlement.pause_claims,
         report=report,
     )
-    return SettleParts(stores, janitor, names, codes, boards, audit, settlement, watch, providers)
+    return SettleParts(stores, janitor, names, codes, boards, audit, admins, settlement, watch, providers)
 
 
 def _pause_claims(stores: Stores) -> Callable[[], None]:

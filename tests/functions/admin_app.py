@@ -3,59 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from functools import partial
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from functions.edge.app import create_app
-from functions.routes.admin_sessions import admin_sessions_router
-from shared.adapters.admin_tokens import HmacAdminTokens
-from shared.adapters.bcrypt_passwords import BcryptPasswords
+from functions.routes.admin import admin_routers
 from shared.bootstrap.admin import AdminParts
-from shared.domain.admins import OWNER_ID, Admin, Role
-from shared.services.admin_login import AdminGateDesk
+from shared.domain.admins import Admin, Role
 from shared.services.limit_requests import limit_requests
 from shared.wiring import EdgeWiring
-from tests.admin_fakes import FakeAdmins, FakeLoginAttempts, FakeRevokedTokens
 from tests.fakes import FakeLimiter
-from tests.services.game_world import GameWorld
+from tests.services.admin_world import OWNER_EMAIL, PASSWORD, PASSWORD_HASH, AdminWorld
 
-OWNER_EMAIL = "owner@example.org"
-PASSWORD = "fake password of the tests"
-PASSWORDS = BcryptPasswords(cost=4)
-PASSWORD_HASH = PASSWORDS.hash(PASSWORD)
+
+_serving: list[AdminApp] = []
+"""The last one made is the one whose dependencies the routes see."""
+
+
+@functools.cache
+def _app() -> FastAPI:
+    """Built once: forty routes cost more than most tests."""
+    routers = admin_routers(lambda: _serving[-1].parts)
+    return create_app("admin", routers=routers, wiring=lambda: _serving[-1].parts.edge)
 
 
 class AdminApp:
     """One admin function, and a game beside it whose players it looks at."""
 
-    def __init__(self, world: GameWorld | None = None) -> None:
-        self.world = world or GameWorld()
+    def __init__(self, desks: AdminWorld | None = None) -> None:
+        self.desks = desks or AdminWorld()
+        self.world, self.admins, self.gate = self.desks.game, self.desks.admins, self.desks.gate
         self.limiter = FakeLimiter()
-        self.admins = FakeAdmins()
-        self.gate = AdminGateDesk(
-            owner=Admin(id=OWNER_ID, email=OWNER_EMAIL, role="owner", password_hash=PASSWORD_HASH),
-            admins=self.admins,
-            revoked=FakeRevokedTokens(),
-            attempts=FakeLoginAttempts(),
-            passwords=PASSWORDS,
-            tokens=HmacAdminTokens("fake-admin-secret-of-the-tests-0123456789"),
-            clock=self.world.clock,
-            new_token_id=self.world.new_attempt,
-        )
         edge = EdgeWiring(
             clock=self.world.clock,
             limit=partial(limit_requests, limiter=self.limiter, fallback=FakeLimiter(is_fallback=True)),
-            limit_overrides=lambda: {"admin_login_address": 1_000, "admin_login_account": 1_000},
+            limit_overrides=lambda: dict.fromkeys(
+                ("admin_login_address", "admin_login_account", "player", "address"), 100_000
+            ),
             admin_gate=self.gate,
         )
         self.parts = AdminParts(
-            edge=edge, clock=self.world.clock, committer=self.world.committer, gate=self.gate
+            edge=edge,
+            clock=self.world.clock,
+            committer=self.world.committer,
+            gate=self.gate,
+            admins=self.desks.admins_desk,
+            config=self.desks.config,
+            players=self.desks.players,
+            moderation=self.desks.moderation,
+            adjustments=self.desks.adjustments,
+            claims=self.desks.claims,
+            reports=self.desks.reports,
         )
-        self.app = create_app(
-            "admin", routers=[admin_sessions_router(lambda: self.parts)], wiring=lambda: self.parts.edge
-        )
+        self.app = _app()
+        _serving.append(self)
 
     def send(self, method: str, path: str, **named: Any) -> httpx.Response:
         return asyncio.get_event_loop().run_until_complete(self._send(method, path, **named))
@@ -70,13 +75,9 @@ class AdminApp:
 
     def admin(self, role: Role = "owner", *, name: str = "") -> Operator:
         """A logged-in administrator of this role; anyone but the owner is made for the occasion."""
-        if role == "owner" and not name:
-            return Operator(self, self.log_in().json()["token"])
-        email = f"{name or role}@example.org"
-        if self.admins.by_email(email) is None:
-            self.admins.insert(
-                Admin(id=f"a-{name or role}", email=email, role=role, password_hash=PASSWORD_HASH)
-            )
+        email = OWNER_EMAIL if role == "owner" and not name else f"{name or role}@example.org"
+        if email != OWNER_EMAIL and self.admins.by_email(email) is None:
+            self.admins.insert(Admin(f"a-{name or role}", email, role, PASSWORD_HASH))
         return Operator(self, self.log_in(email).json()["token"])
 
 
@@ -102,11 +103,18 @@ class Operator:
         *,
         key: str | None = None,
         if_match: int | None = None,
+        **query: Any,
     ) -> httpx.Response:
         headers = {**self.headers, "idempotency-key": key or self.app.world.new_attempt()}
         if if_match is not None:
             headers["if-match"] = f'"{if_match}"'
-        return self.app.send(method, path, headers=headers, **({} if body is None else {"json": body}))
+        body_given = {} if body is None else {"json": body}
+        return self.app.send(method, path, headers=headers, params=query, **body_given)
 
     def post(self, path: str, body: Any = None, **named: Any) -> httpx.Response:
         return self.send("POST", path, body, **named)
+
+
+def code(reply: httpx.Response) -> tuple[int, str]:
+    """A refusal's status and code."""
+    return reply.status_code, reply.json().get("code", reply.text)

@@ -10,19 +10,14 @@ import jwt
 import pytest
 
 from functions.edge.lambda_entry import lambda_handler
-from tests.functions.admin_app import OWNER_EMAIL, PASSWORD, PASSWORDS, AdminApp, Operator
+from tests.functions.admin_app import AdminApp, Operator, code
 from tests.functions.edge_app import gateway_event
-
-SECRET = "fake-admin-secret-of-the-tests-0123456789"
+from tests.services.admin_world import OWNER_EMAIL, PASSWORD, PASSWORDS, SECRET
 
 
 @pytest.fixture
 def app(event_loop_for_handlers: asyncio.AbstractEventLoop) -> AdminApp:
     return AdminApp()
-
-
-def code(reply) -> tuple[int, str]:
-    return reply.status_code, reply.json()["code"]
 
 
 def test_the_owner_logs_in_and_sees_who_they_are_and_what_they_may_do(app: AdminApp) -> None:
