@@ -9,12 +9,14 @@ import typer
 
 from infra.ops.fairness_commands import app as fairness_app
 from infra.ops.ledger_commands import app as ledger_app
+from infra.ops.vault_commands import app as vault_app
 
 app = typer.Typer(
     name="arena", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
 app.add_typer(fairness_app, name="fairness")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(vault_app, name="vault")
 
 
 @app.command()
@@ -48,6 +50,14 @@ def run_tests(
     from infra.ops.checks import run_checks
 
     raise typer.Exit(run_checks(full=full, mongodb_uri=mongodb_uri, pytest_arguments=context.args))
+
+
+@app.command()
+def openapi() -> None:
+    """Write infra/openapi.json, merged from the functions' own documents."""
+    from infra.ops.openapi.merged import write_openapi
+
+    print(write_openapi())
 
 
 @app.command()
