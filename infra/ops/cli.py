@@ -90,4 +90,4 @@ def preflight(
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="arena")
