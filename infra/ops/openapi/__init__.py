@@ -1,0 +1,1 @@
+"""The API as one OpenAPI document, merged from the functions themselves."""
