@@ -408,6 +408,10 @@ class BoardStore(Protocol):
         """Entries of the board before this key, nearest first."""
         ...
 
+    def remove(self, ids: Sequence[str]) -> None:
+        """Delete these entries; of a period that is over, nobody asks for them any more."""
+        ...
+
     def rank_keys(self, board: str) -> Iterable[str]:
         """Every entry's key, best first, streamed."""
         ...

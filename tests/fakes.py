@@ -356,6 +356,10 @@ class FakeBoardStore:
     def above(self, board: str, rank_key: str, *, limit: int) -> list[BoardEntry]:
         return [entry for entry in reversed(self._ranked(board)) if entry.rank_key < rank_key][:limit]
 
+    def remove(self, ids: Sequence[str]) -> None:
+        for entry_id in ids:
+            self.kept.pop(entry_id, None)
+
     def rank_keys(self, board: str) -> Iterable[str]:
         return [entry.rank_key for entry in self._ranked(board)]
 

@@ -55,6 +55,11 @@ class MongoBoardStore:
             found = self._board.find({"rank": {"$gt": f"{board}|", "$lt": rank_key}})
             return [_entry(document) for document in found.sort("rank", -1).limit(limit)]
 
+    def remove(self, ids: Sequence[str]) -> None:
+        for entry_id in ids:
+            with writing():
+                self._board.delete_one({"_id": entry_id})
+
     def rank_keys(self, board: str) -> Iterable[str]:
         with reading():
             found = self._board.find(

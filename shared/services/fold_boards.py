@@ -17,7 +17,7 @@ from shared.domain.boards import (
     summary_of,
     units_for,
 )
-from shared.domain.calendar import MS_PER_SECOND
+from shared.domain.calendar import MS_PER_DAY, MS_PER_SECOND
 from shared.domain.ledger import Row
 from shared.domain.player import Player
 from shared.ports import BoardStore, Clock, Watermarks
@@ -29,6 +29,7 @@ SUMMARY_AGE_MS: Final = 600 * MS_PER_SECOND
 EXACT_RANKS: Final = 1_000
 Report = Callable[[str, Mapping[str, Any]], None]
 _ROWS_PER_READ: Final = 100
+_REMOVED_PER_RUN: Final = 200
 _IDLE_ROWS: Final = 20
 """How many rows that count for nothing are looked at again before the all-time entry moves past them."""
 
@@ -52,6 +53,7 @@ class BoardTally:
     accounts: int = 0
     entries_changed: int = 0
     summaries: int = 0
+    removed: int = 0
 
 
 def fold_boards(folding: BoardFolding) -> BoardTally:
@@ -74,6 +76,7 @@ def fold_boards(folding: BoardFolding) -> BoardTally:
         tally.entries_changed += fold_account(folding, account, now_ms=now_ms)
     folding.watermarks.write(WATERMARK, now_ms)
     tally.summaries = _summarize(folding, now_ms=now_ms)
+    tally.removed = _remove_past(folding, now_ms=now_ms)
     return tally
 
 
@@ -139,6 +142,18 @@ def _rows(folding: BoardFolding, player: Player, *, from_seq: int) -> Iterator[R
     for first in range(from_seq, player.seq + 1, _ROWS_PER_READ):
         last = min(first + _ROWS_PER_READ, player.seq + 1)
         yield from folding.committer.store.rows_at(player.id, range(first, last))
+
+
+def _remove_past(folding: BoardFolding, *, now_ms: int) -> int:
+    """Delete some entries of the day before yesterday and the week before last: the boards never outgrow players."""
+    removed = 0
+    for period, age_ms in (("today", 2 * MS_PER_DAY), ("week", 14 * MS_PER_DAY)):
+        for board in BOARDS:
+            name = board_name(board, period, now_ms=now_ms - age_ms)
+            past = folding.boards.below(name, "", limit=_REMOVED_PER_RUN)
+            folding.boards.remove([entry.id for entry in past])
+            removed += len(past)
+    return removed
 
 
 def _summarize(folding: BoardFolding, *, now_ms: int) -> int:

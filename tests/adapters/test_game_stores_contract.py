@@ -141,6 +141,13 @@ def test_entries_are_ranked_by_score_and_then_by_who_was_earlier(boards: Any) ->
     assert list(boards.rank_keys(BOARD)) == [each.rank_key for each in ranked]
 
 
+def test_removed_entries_are_gone_and_missing_ones_no_trouble(boards: Any) -> None:
+    boards.insert(entry("ann", 5))
+    boards.insert(entry("bob", 6))
+    boards.remove([entry("ann", 5).id, "score:all:nobody"])
+    assert boards.below(BOARD, "", limit=10) == [entry("bob", 6)]
+
+
 def test_a_summary_is_renewed(boards: Any) -> None:
     assert boards.summary(BOARD) is None
     for total in (5, 6):

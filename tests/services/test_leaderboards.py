@@ -189,6 +189,20 @@ def test_a_summary_of_a_small_or_empty_board_is_sound() -> None:
     assert [three.top_percent(key) for key in ("a", "b", "c", "d")] == [1, 34, 67, 100]
 
 
+def test_boards_of_past_days_and_weeks_are_cleared_away_and_all_time_stays(boards: Boards) -> None:
+    account = boards.world.player_with_starter()
+    boards.fight(account)
+    boards.fold()
+    for days in range(1, 22):
+        boards.world.clock.advance(seconds=86_400)
+        boards.fold()
+        kept = {entry.board.partition(":")[2].partition("-")[0] for entry in boards.store.kept.values()}
+        assert ("day" in kept) is (days < 2)
+        assert "all" in kept
+    assert kept == {"all"}
+    assert boards.actual() == boards.expected()
+
+
 def test_a_reward_under_review_is_reported_by_its_row(boards: Boards) -> None:
     account = boards.world.player_with_starter()
     boards.fight(account)
