@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from shared.domain.calendar import MS_PER_SECOND, iso_time
 from shared.domain.claim_decision import cooldown_ends_ms
-from shared.domain.errors import Refused
+from shared.domain.errors import Refused, Unavailable
 from shared.domain.ledger import Accepted, Decision, Declined, Row, client_key
+from shared.domain.player import Player
 from shared.domain.ton.ton_proof import Verifier, WalletProof, check_proof, confirm_proof
 from shared.ports import Challenges, Clock, WalletNames
 from shared.services.commit import Committer, DecisionContext, Outcome
@@ -21,6 +22,8 @@ from shared.services.commit import Committer, DecisionContext, Outcome
 CHALLENGE_VALID_MS: Final = 10 * 60 * MS_PER_SECOND
 LINK_KIND: Final = "wallet_link"
 UNLINK_KIND: Final = "wallet_unlink"
+NAME_GOOD_FOR_MS: Final = 2 * 60 * MS_PER_SECOND
+"""A link that slept longer after taking its name starts anew: a name without a row is freed after five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,15 @@ def link_wallet(desk: WalletDesk, *, account: str, proof: WalletProof, key: str,
     """Prove the wallet, take its global name, and write it into the account by a row.
 
     The key is looked up first: a repeated request is answered by its row and needs no second challenge.
-    Raises Refused with ton_proof's codes, `challenge_unknown`, `wallet_taken`; the row itself records
-    `claim_open` and `wallet_cooldown`.
+    Raises Refused with ton_proof's codes, `challenge_unknown`, `wallet_taken`; Unavailable `wallet_changed`
+    when the name may have been lost meanwhile. The row itself records `claim_open` and `wallet_cooldown`.
     """
     stored_key = client_key(account, key)
     if desk.committer.store.row_by_key(stored_key) is not None:
         outcome = _commit(desk, account, stored_key, fingerprint, _never_reached)
         release_former_name(outcome.row, names=desk.names, now_ms=desk.clock.now_ms())
         return outcome
+    changes_seen = _wallet_changes(desk.committer.read_player(account))
     now_ms = desk.clock.now_ms()
     checked = check_proof(
         proof, network_id=desk.network_id, domains=desk.domains, now_s=now_ms // MS_PER_SECOND
@@ -82,8 +86,13 @@ def link_wallet(desk: WalletDesk, *, account: str, proof: WalletProof, key: str,
     owner = desk.names.take(wallet_name(wallet), account, ticket=ticket, now_ms=now_ms)
     if owner != account:
         raise Refused("Another player has this wallet", code="wallet_taken")
+
+    def decide(context: DecisionContext) -> Decision:
+        _check_name_is_held(context, taken_ms=now_ms, changes_seen=changes_seen)
+        return _decide_link(context, wallet)
+
     # A refusal leaves the new name to the janitor: releasing it here could race another link of the same wallet.
-    outcome = _commit(desk, account, stored_key, fingerprint, lambda context: _decide_link(context, wallet))
+    outcome = _commit(desk, account, stored_key, fingerprint, decide)
     release_former_name(outcome.row, names=desk.names, now_ms=desk.clock.now_ms())
     return outcome
 
@@ -119,6 +128,20 @@ def _commit(
     )
 
 
+def _wallet_changes(player: Player) -> int:
+    return int(player.state.get("walletChanges", 0))
+
+
+def _check_name_is_held(context: DecisionContext, *, taken_ms: int, changes_seen: int) -> None:
+    """Raise Unavailable unless nobody can have released the name since this link took it.
+
+    Only a change of this account's wallet releases a name, and the janitor one that no row came for. A
+    row without its name would let a second account link the same wallet.
+    """
+    if _wallet_changes(context.player) != changes_seen or context.now_ms - taken_ms > NAME_GOOD_FOR_MS:
+        raise Unavailable("The wallet changed meanwhile; connect again", code="wallet_changed")
+
+
 def _never_reached(context: DecisionContext) -> Decision:  # noqa: ARG001 - the key's row answers before
     return Declined(LINK_KIND, "challenge_unknown", "This challenge was used")
 
@@ -144,7 +167,11 @@ def _decide_link(context: DecisionContext, wallet: dict[str, Any]) -> Decision:
             LINK_KIND, "wallet_cooldown", "The wallet was changed too recently", {"cooldownEndsAt": ends_at}
         )
     linked = wallet | {"linkedMs": now_ms}
-    changes = {"wallet": linked, "walletChangedMs": now_ms}
+    changes = {
+        "wallet": linked,
+        "walletChangedMs": now_ms,
+        "walletChanges": _wallet_changes(player) + 1,
+    }
     answer = _link_answer(linked, now_ms + cooldown_ms) | _released(current)
     return Accepted(LINK_KIND, answer, changes=changes, removals=("vaultSeqno",))
 
@@ -157,7 +184,7 @@ def _decide_unlink(context: DecisionContext) -> Decision:
     if refusal is not None:
         return refusal
     answer = {"address": wallet["address"]} | _released(wallet)
-    changes = {"walletChangedMs": context.now_ms}
+    changes = {"walletChangedMs": context.now_ms, "walletChanges": _wallet_changes(context.player) + 1}
     return Accepted(UNLINK_KIND, answer, changes=changes, removals=("wallet", "vaultSeqno"))
 
 
