@@ -7,15 +7,18 @@ counts an error and the alarm sees it.
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from functions.edge.private_entry import private_handler
 from functions.edge.request_log import service_logger
+from functions.edge.settle_metrics import measure_run
 from shared.bootstrap.settle import SettleParts, settle_parts
 from shared.domain.errors import ArenaError, InvariantBroken
 from shared.services.fold_boards import fold_boards
 from shared.services.keep_admins import keep_admins
+from shared.services.measure_emission import measure_emission
 from shared.services.release_codes import release_unused_codes
 from shared.services.release_names import release_unused_names
 from shared.services.run_janitor import run_janitor
@@ -49,6 +52,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "claims": _settle,
     "vault": _watch,  # after the claims: those paid meanwhile are no longer owed
     "boards": lambda parts: fold_boards(parts.boards),
+    "emission": lambda parts: measure_emission(store=parts.stores.committer.store, clock=parts.stores.clock),
     "audit": _audit,
     "admins": lambda parts: keep_admins(parts.admins),
 }
@@ -56,21 +60,33 @@ TASKS: Final[Mapping[str, Task]] = {
 
 def run(event: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - the schedule's event says nothing
     """Every task once; answers each task's tally. Raises InvariantBroken naming the tasks that failed."""
+    started_s = time.perf_counter()
     parts = settle_parts()
     tallies: dict[str, Any] = {}
-    failed: list[str] = []
+    failures: dict[str, str] = {}
     for name, task in TASKS.items():
         try:
             tally = task(parts)
         except ArenaError as error:
             service_logger("settle").exception("task failed", extra={"task": name, "code": error.code})
-            failed.append(name)
+            failures[name] = error.code
         else:
             tallies[name] = dataclasses.asdict(tally) if tally is not None else {}
     providers = {name: outcomes.taken() for name, outcomes in parts.providers.items()}
+    reports = parts.reports.taken()
+    for name, facts in reports:
+        service_logger("settle").info("reported", extra={"report": name, "facts": facts})
     service_logger("settle").info("settled", extra={"tallies": tallies, "providers": providers})
-    if failed:
-        raise InvariantBroken(f"every scheduled task ends: {', '.join(failed)} did not", code="task_failed")
+    measure_run(
+        tallies=tallies,
+        failures=failures,
+        reports=reports,
+        providers=providers,
+        duration_s=time.perf_counter() - started_s,
+    )
+    if failures:
+        listed = ", ".join(failures)
+        raise InvariantBroken(f"every scheduled task ends: {listed} did not", code="task_failed")
     return tallies
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from functions.edge.private_entry import private_handler
+from functions.edge.signer_metrics import measure_decision
 from shared.bootstrap.signer import signer_parts
 from shared.domain.errors import Refused
 from shared.ports import SignerAnswer
@@ -29,4 +30,6 @@ def _document(answer: SignerAnswer) -> dict[str, Any]:
     return {"state": answer.state, "rule": answer.rule, "code": answer.code, "isFinal": answer.is_final}
 
 
-handler = private_handler("signer", sign, wiring=signer_parts, forget=signer_parts.forget)
+handler = private_handler(
+    "signer", sign, wiring=signer_parts, forget=signer_parts.forget, measure=measure_decision
+)

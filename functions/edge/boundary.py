@@ -12,6 +12,7 @@ from functions.edge.exchange import SCOPE_KEY, Exchange, Scope, request_id_of
 from functions.edge.problems import problem, refusal_of
 from functions.edge.replies import AsgiApp, Message, Receive, Send
 from functions.edge.request_log import log_request
+from functions.edge.request_metrics import measure_request
 from functions.edge.security_headers import SECURITY_HEADERS
 from shared.domain.errors import Unavailable
 
@@ -50,14 +51,17 @@ class Boundary:
             if not reply.status:
                 await problem_reply(scope, receive, reply)
         finally:
+            method, duration_ms = scope["method"], (time.perf_counter() - started_s) * 1000
+            status = reply.status or 499  # the client left before an answer
             log_request(
                 self._name,
                 exchange,
-                method=scope["method"],
-                status=reply.status or 499,  # the client left before an answer
-                duration_ms=(time.perf_counter() - started_s) * 1000,
+                method=method,
+                status=status,
+                duration_ms=duration_ms,
                 is_cold_start=is_cold,
             )
+            measure_request(self._name, exchange, method=method, status=status, duration_ms=duration_ms)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange) -> None:
         try:

@@ -11,10 +11,21 @@ from functions.edge.request_log import service_logger
 from shared.domain.errors import InvariantBroken, Refused, Unavailable
 
 Work = Callable[[Mapping[str, Any]], dict[str, Any]]
+Measure = Callable[[str, Mapping[str, Any] | None], None]
+"""Told how an event ended: "ok" or an error's code, and what was answered if it was no error."""
+
+
+def measure_nothing(outcome: str, answer: Mapping[str, Any] | None) -> None:
+    """For functions that measure their own work."""
 
 
 def private_handler(
-    name: str, work: Work, *, wiring: Callable[[], object], forget: Callable[[], None]
+    name: str,
+    work: Work,
+    *,
+    wiring: Callable[[], object],
+    forget: Callable[[], None],
+    measure: Measure = measure_nothing,
 ) -> Callable[[Any, Any], dict[str, Any]]:
     """A Lambda handler around `work`.
 
@@ -27,8 +38,9 @@ def private_handler(
     def handler(event: Any, context: Any) -> dict[str, Any]:
         started_s = time.perf_counter()
         outcome = "ok"
+        answer: dict[str, Any] | None = None
         try:
-            return work(event if isinstance(event, Mapping) else {})
+            answer = work(event if isinstance(event, Mapping) else {})
         except (Refused, Unavailable) as error:
             outcome = error.code
             return {"error": {"code": error.code, "isRetryable": isinstance(error, Unavailable)}}
@@ -36,6 +48,8 @@ def private_handler(
             outcome = error.code
             service_logger(name).exception("invariant broken")
             raise
+        else:
+            return answer
         finally:
             fields = {
                 "request_id": getattr(context, "aws_request_id", ""),
@@ -43,5 +57,6 @@ def private_handler(
                 "duration_ms": round((time.perf_counter() - started_s) * 1000, 1),
             }
             service_logger(name).info("event", extra=fields)
+            measure(outcome, answer)
 
     return handler

@@ -8,7 +8,7 @@ from functools import partial
 
 from shared.bootstrap.audit import admin_keeper
 from shared.bootstrap.chain import ProviderOutcomes, chain_of
-from shared.bootstrap.reporting import Report, report_nothing
+from shared.bootstrap.reporting import Report, ReportedFacts, report_nothing
 from shared.bootstrap.stores import Stores, open_stores
 from shared.bootstrap.wired import Wired
 from shared.config import SettleSettings
@@ -30,7 +30,8 @@ from shared.services.watch_vault import VaultWatch
 class SettleParts:
     """What the scheduled run needs; `settlement` and `watch` are None while no vault is configured.
 
-    `providers` counts how the TON providers' answers ended since they were last taken.
+    `providers` counts how the TON providers' answers ended since they were last taken; `reports` holds
+    what the services reported since then.
     """
 
     stores: Stores
@@ -43,6 +44,7 @@ class SettleParts:
     settlement: Settlement | None = None
     watch: VaultWatch | None = None
     providers: Mapping[str, ProviderOutcomes] = field(default_factory=dict)
+    reports: ReportedFacts = field(default_factory=ReportedFacts)
 
 
 def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -> SettleParts:
@@ -132,6 +134,12 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     return SettleParts(stores, janitor, names, codes, boards, audit, admins, settlement, watch, providers)
 
 
+def build_reporting_settle(settings: SettleSettings) -> SettleParts:
+    """The same, keeping what is reported for the function that runs the tasks."""
+    reports = ReportedFacts()
+    return replace(build_settle(settings, report=reports.add), reports=reports)
+
+
 def _pause_claims(stores: Stores) -> Callable[[], None]:
     def pause() -> None:
         """Stop every new signature within 3 s; a lost race means the other change is looked at again."""
@@ -146,4 +154,4 @@ def _pause_claims(stores: Stores) -> Callable[[], None]:
     return pause
 
 
-settle_parts = Wired(SettleSettings, build_settle)
+settle_parts = Wired(SettleSettings, build_reporting_settle)

@@ -58,7 +58,8 @@ class SettleTally:
     """What one run did, for its log line and metrics.
 
     `postponed` claims were left for the next run because this one had no time; `broken` ones broke a
-    rule of ours. `reasons` counts why nothing was decided.
+    rule of ours. `reasons` counts why nothing was decided. `oldest_open_ms` is the age, when the run
+    began, of the claim that has been open longest.
     """
 
     looked_at: int = 0
@@ -69,6 +70,7 @@ class SettleTally:
     anomalies: int = 0
     broken: int = 0
     postponed: int = 0
+    oldest_open_ms: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
 
 
@@ -81,6 +83,7 @@ def settle_claims(settlement: Settlement, *, limit: int = OPEN_CLAIMS) -> Settle
     tally = SettleTally()
     started_ms = settlement.clock.now_ms()
     claims = settlement.claims.open_claims(limit=limit)
+    tally.oldest_open_ms = max((started_ms - claim.terms.created_ms for claim in claims), default=0)
     sightings = ChainSightings(settlement.chain, now_s=started_ms // MS_PER_SECOND)
     for claim in _in_turn(claims, now_ms=started_ms):
         if settlement.clock.now_ms() - started_ms > RUN_FOR_MS:

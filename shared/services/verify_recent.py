@@ -14,7 +14,7 @@ from typing import Any, Final
 from shared.audit_ports import AuditMark, AuditMarks, AuditProgress, LedgerScan
 from shared.domain.audit import STOPPING, AccountBooks, Violation, is_player, is_row
 from shared.domain.budget_audit import BudgetAudit, BudgetBooks
-from shared.domain.calendar import MS_PER_DAY, MS_PER_HOUR, MS_PER_SECOND, utc_day
+from shared.domain.calendar import MS_PER_DAY, MS_PER_HOUR, MS_PER_SECOND, utc_day, utc_hour
 from shared.domain.ledger import row_id
 from shared.ports import Clock
 from shared.services.commit import Committer
@@ -41,13 +41,17 @@ class RecentAudit:
 
 @dataclass(slots=True)
 class AuditTally:
-    """What one run read, found and stopped; `behind_ms` is the age of what was not yet looked at."""
+    """What one run read, found and stopped; `behind_ms` is the age of what was not yet looked at.
+
+    `leak_per_million` is the largest part of an ended budget that left its shards and is in no row.
+    """
 
     rows: int = 0
     accounts: int = 0
     violations: list[str] = field(default_factory=list)
     stopped_accounts: int = 0
     has_paused_claims: bool = False
+    leak_per_million: int = 0
     behind_ms: int = 0
 
 
@@ -96,7 +100,7 @@ def _audit_slice(
     for account in sorted(accounts):
         tally.accounts += 1
         found += _audit_account(audit, account, tally=tally)
-    found += _audit_budgets(audit, books)
+    found += _audit_budgets(audit, books, until_ms=until_ms, tally=tally)
     _act(audit, found, former=progress.suspects, tally=tally)
     held = {budget_id: amount for budget_id, amount in books.held.items() if _is_recent(budget_id, until_ms)}
     suspects = progress.suspects - accounts - books.held.keys()
@@ -128,7 +132,9 @@ def _audit_account(audit: RecentAudit, account: str, *, tally: AuditTally) -> li
     return found
 
 
-def _audit_budgets(audit: RecentAudit, books: BudgetBooks) -> Iterator[Violation]:
+def _audit_budgets(
+    audit: RecentAudit, books: BudgetBooks, *, until_ms: int, tally: AuditTally
+) -> Iterator[Violation]:
     """Shards whose rows were counted; read after the rows, as BudgetAudit wants it."""
     if not books.held:
         return
@@ -137,6 +143,10 @@ def _audit_budgets(audit: RecentAudit, books: BudgetBooks) -> Iterator[Violation
         if shard.id in books.held:
             yield from judged.add(shard.id, cap=shard.cap, available=shard.available)
     yield from judged.close()
+    # A budget that still runs was drawn on since the slice ended: only an ended one can be compared.
+    ended = [leak for leak in judged.leaks() if _has_ended(leak.group, until_ms)]
+    parts = [leak.units * 1_000_000 // max(leak.cap, 1) for leak in ended]
+    tally.leak_per_million = max([tally.leak_per_million, *parts])
 
 
 def _act(audit: RecentAudit, found: list[Violation], *, former: frozenset[str], tally: AuditTally) -> None:
@@ -181,6 +191,12 @@ def _mark_of(books: AccountBooks) -> AuditMark:
         escrow=books.escrow,
         claims=books.claims,
     )
+
+
+def _has_ended(group: str, now_ms: int) -> bool:
+    """Whether the budget's day or hour is over."""
+    _, _, period = group.partition(":")
+    return period < utc_hour(now_ms)[: len(period)]
 
 
 def _is_recent(budget_id: str, now_ms: int) -> bool:

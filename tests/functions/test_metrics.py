@@ -1,0 +1,178 @@
+"""What is emitted: every watched metric each time, under the one dimension that alarms name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.edge.metrics import emit, emit_split
+from functions.edge.settle_metrics import measure_run
+from functions.edge.signer_metrics import measure_decision
+from shared.domain import metrics_catalogue as catalogue
+from shared.domain.errors import InvariantBroken, Unavailable
+from tests.functions.edge_app import EdgeUnderTest
+from tests.functions.emitted import Measured, metrics_in, of_service
+
+SERVICE = (("service", "arena-dev"),)
+ALWAYS = {
+    "Requests",
+    "RequestDuration",
+    "ServerErrorPercent",
+    "RateLimited",
+    "LimiterFallback",
+    "DatabaseUnavailable",
+    "NotReady",
+}
+RUN: dict[str, Any] = {
+    "tallies": {
+        "janitor": {"lag_ms": 70},
+        "claims": {"oldest_open_ms": 61_000, "confirmed": 2, "refunded": 0},
+        "audit": {"leak_per_million": 3},
+        "vault": {"broken": ["vault_ton_low"]},
+        "emission": {"drawn": {"AIBA": 120}},
+    },
+    "failures": {},
+    "reports": [
+        ("vault", {"jetton_units": 900, "ton_nano": 1, "open_units": 35}),
+        ("vault_ton_low", {}),
+        ("ledger_violation", {"invariant": 4}),
+        ("ledger_violation", {"invariant": 2}),
+    ],
+    "providers": {"primary": {"ok": 3, "errors": 1, "timeout": 1}, "secondary": {"ok": 0, "errors": 0}},
+    "duration_s": 0.25,
+}
+
+
+@pytest.fixture
+def measured(edge: EdgeUnderTest, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Call it for what was emitted since it was last called."""
+    del edge
+    return lambda: metrics_in(capsys.readouterr().out.splitlines())
+
+
+def test_a_quiet_battle_emits_every_watched_metric_at_rest(edge: EdgeUnderTest, measured: Any) -> None:
+    assert edge.run().status_code == 200
+    found = of_service(measured())
+    assert found.keys() == ALWAYS | {"Battles", "BattleErrorPercent"}
+    assert found.pop("RequestDuration") > 0
+    assert found == {
+        "Requests": 1,
+        "Battles": 1,
+        **dict.fromkeys(ALWAYS - {"Requests", "RequestDuration"}, 0),
+        "BattleErrorPercent": 0,
+    }
+
+
+def test_a_refusal_is_counted_by_its_code_and_is_no_server_error(edge: EdgeUnderTest, measured: Any) -> None:
+    edge.run({"brokerId": "tired"})
+    found = measured()
+    assert found["Refusals", (("code", "no_energy"), *SERVICE)] == 1
+    assert found["ServerErrorPercent", SERVICE] == 0
+
+
+def test_a_broken_battle_is_a_server_error_and_a_battle_error(edge: EdgeUnderTest, measured: Any) -> None:
+    edge.game.failure = InvariantBroken("two and two is four")
+    edge.run()
+    found = of_service(measured())
+    assert (found["ServerErrorPercent"], found["BattleErrorPercent"], found["Battles"]) == (100, 100, 0)
+
+
+def test_a_database_that_does_not_answer_is_counted_as_that(edge: EdgeUnderTest, measured: Any) -> None:
+    edge.game.failure = Unavailable("The database did not answer", code="database_unavailable")
+    edge.run()
+    assert of_service(measured())["DatabaseUnavailable"] == 1
+
+
+def test_a_fallen_back_limiter_is_counted(edge: EdgeUnderTest, measured: Any) -> None:
+    edge.limiter.is_down = True
+    assert edge.run().status_code == 200
+    assert of_service(measured())["LimiterFallback"] == 1
+
+
+def test_a_refused_flood_is_counted(edge: EdgeUnderTest, measured: Any) -> None:
+    edge.overrides["battle"] = 1
+    statuses = [edge.run(headers={"idempotency-key": f"k{n}"}).status_code for n in range(200)]
+    assert statuses[-1] == 429
+    assert of_service(measured())["RateLimited"] == 1
+
+
+def test_a_function_that_may_not_run_is_counted(edge: EdgeUnderTest, measured: Any) -> None:
+    edge.not_ready = InvariantBroken("no secret is a placeholder")
+    edge.run()
+    assert of_service(measured())["NotReady"] == 1
+
+
+def test_a_run_emits_every_watched_metric(measured: Any) -> None:
+    measure_run(**RUN)
+    found: Measured = measured()
+    single = of_service(found)
+    assert single == {
+        "SettleRuns": 1,
+        "SettleDuration": 0.25,
+        "TasksFailed": 0,
+        "DatabaseUnavailable": 0,
+        "OldestOpenClaim": 61,
+        "ProjectionLag": 70,
+        "BudgetLeakPerMillion": 3,
+        "ProviderErrorPercent": 25,
+        "ProviderDisagreements": 0,
+        "SeqnoAnomalies": 0,
+        "UndeliveredClaims": 0,
+        "VaultUnknownOutflow": 0,
+        "VaultRulesBroken": 1,
+        "VaultTonLow": 1,
+        "VaultInventoryShort": 0,
+        "VaultRecipientsHigh": 0,
+        "VaultJettonUnits": 900,
+        "OpenClaimUnits": 35,
+        "LedgerViolations": 2,
+        "ImpossibleScores": 0,
+    }
+    assert found["ClaimsSettled", (("outcome", "confirmed"), *SERVICE)] == 2
+    assert found["EmittedToday", (("budget", "AIBA"), *SERVICE)] == 120
+
+
+def test_a_run_whose_tasks_all_failed_still_says_that_it_ran(measured: Any) -> None:
+    failures = {"janitor": "database_unavailable", "claims": "database_unavailable", "vault": "chain_behind"}
+    measure_run(tallies={}, failures=failures, reports=[], providers={}, duration_s=1)
+    found = of_service(measured())
+    assert (found["SettleRuns"], found["TasksFailed"], found["DatabaseUnavailable"]) == (1, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "answer", "refusals", "kms_errors", "rule"),
+    [
+        ("ok", {"state": "signed", "rule": "all"}, 0, 0, "all"),
+        ("ok", {"state": "refused", "rule": "wallet_linked"}, 1, 0, "wallet_linked"),
+        ("ok", {"state": "awaiting_approval", "rule": "approved"}, 0, 0, "approved"),
+        ("kms_unavailable", None, 0, 1, "kms_unavailable"),
+        ("kms_access_denied", None, 0, 1, "kms_access_denied"),
+        ("signature_invalid", None, 0, 1, "signature_invalid"),
+        ("claim_unknown", None, 0, 0, "claim_unknown"),
+    ],
+)
+def test_a_decision_of_the_signer_is_counted_by_its_rule(
+    measured: Any, outcome: str, answer: dict[str, str] | None, refusals: int, kms_errors: int, rule: str
+) -> None:
+    measure_decision(outcome, answer)
+    found: Measured = measured()
+    single = of_service(found)
+    assert (single["SignerRefusals"], single["KmsErrors"]) == (refusals, kms_errors)
+    assert found["SignerDecisions", (("rule", rule), *SERVICE)] == 1
+
+
+def test_only_a_split_metric_is_split() -> None:
+    with pytest.raises(InvariantBroken):
+        emit({catalogue.REFUSALS: 1})
+    emit_split(catalogue.REFUSALS, {})
+
+
+def test_names_are_unique_and_every_one_is_emitted_somewhere() -> None:
+    names = [metric.name for metric in catalogue.CATALOGUE]
+    assert len(set(names)) == len(names)
+    source = "".join(path.read_text() for path in Path("functions/edge").glob("*_metrics.py"))
+    constants = {name for name, value in vars(catalogue).items() if isinstance(value, catalogue.Metric)}
+    assert constants - set(re.findall(r"catalogue\.([A-Z_]+)", source)) == set()
