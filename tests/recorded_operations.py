@@ -38,10 +38,14 @@ _UNSET_OPEN = {"$unset": {"open": 1}}
 
 
 class RecordedOperations:
-    """Collects (function, collection, action) of every client that carries one of its listeners."""
+    """Collects (function, collection, action) of every client that carries one of its listeners.
+
+    `selections`: (function, collection, fields of the filter) of every find.
+    """
 
     def __init__(self) -> None:
         self.seen: set[tuple[str, str, str]] = set()
+        self.selections: set[tuple[str, str, tuple[str, ...]]] = set()
         self._too_wide: set[str] = set()
 
     def listener(self, function: str) -> CommandListener:
@@ -54,6 +58,8 @@ class RecordedOperations:
         collection = str(command["collection"] if name == "getMore" else command[name])
         action = _ACTIONS.get(name, name)
         self.seen.add((function, collection, action))
+        if name == "find":
+            self.selections.add((function, collection, tuple(command.get("filter", {}))))
         if breach := _too_wide(function, collection, action, command):
             self._too_wide.add(f"{function} {action} {collection}: {breach}")
 
@@ -69,7 +75,7 @@ class RecordedOperations:
 
 def _too_wide(function: str, collection: str, action: str, command: Mapping[str, Any]) -> str | None:
     """What roles.json lists under `narrowed`; the sentences there are for people, these are the judges."""
-    if collection == "ledger" and action == "update":
+    if collection in {"ledger", "admin_audit"} and action == "update":
         changes = [update["u"] for update in command.get("updates", [command.get("update")])]
         return None if all(change == _UNSET_OPEN for change in changes) else "only `open` is ever unset"
     if function == "settle" and collection == "signer_journal" and action in {"insert", "update"}:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +11,21 @@ from shared.domain.errors import InvariantBroken, OutcomeUnknown, Unavailable
 if TYPE_CHECKING:
     from pymongo import MongoClient
     from pymongo.database import Database
+    from pymongo.monitoring import CommandListener
 
 SERVER_SELECTION_MS = 1_200
 OPERATION_MS = 1_200
 
 
-def connect(uri: str, *, app_name: str) -> MongoClient[dict[str, Any]]:
+def connect(
+    uri: str, *, app_name: str, event_listeners: Sequence[CommandListener] = ()
+) -> MongoClient[dict[str, Any]]:
     """A lazy client: connects on first use, writes at w=majority, reads from the primary.
 
     Time limits are well under the function's own, so that a dead database answers 503 and not a
     time-out of the platform. `retryWrites` is the driver's own, safe repetition; nothing of ours
-    repeats a write (the ledger's protocol alone decides that).
+    repeats a write (the ledger's protocol alone decides that). `event_listeners` hear every command:
+    tests count and judge them.
     """
     from pymongo import MongoClient
 
@@ -35,6 +39,7 @@ def connect(uri: str, *, app_name: str) -> MongoClient[dict[str, Any]]:
         timeoutMS=OPERATION_MS,
         w="majority",
         tz_aware=True,
+        event_listeners=list(event_listeners),
     )
 
 
