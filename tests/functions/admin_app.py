@@ -19,7 +19,6 @@ from shared.wiring import EdgeWiring
 from tests.fakes import FakeLimiter
 from tests.services.admin_world import OWNER_EMAIL, PASSWORD, PASSWORD_HASH, AdminWorld
 
-
 _serving: list[AdminApp] = []
 """The last one made is the one whose dependencies the routes see."""
 

@@ -1,0 +1,305 @@
+"""The configuration changes one revision at a time, running budgets follow, and every change can be undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.adapters.mongo_game_configs import MongoGameConfigs
+from shared.adapters.mongo_indexes import ensure_indexes
+from shared.adapters.mongo_ledger import MongoLedgerStore
+from shared.domain.budget_plans import plan_budget
+from shared.domain.budgets import BudgetPlan
+from shared.domain.calendar import utc_day
+from shared.domain.config_changes import ConfigRevision, differences, with_economy, with_limits
+from shared.domain.errors import Refused, Unavailable
+from shared.domain.game_config import Economy, GameConfig, default_config
+from shared.domain.ledger import Hold
+from shared.services.admin_audit import complete_admin_intents
+from shared.services.change_config import ConfigOrder, change_config, roll_back, set_switches
+from shared.services.read_revisions import read_revision, read_revisions
+from shared.services.resize_budgets import resize_budgets
+from tests.admin_fakes import FakeConfigStore
+from tests.fakes import FakeClock, FakeGameConfigs, FakeLedgerStore
+from tests.services.admin_world import AdminWorld
+
+
+@pytest.fixture
+def world() -> AdminWorld:
+    return AdminWorld()
+
+
+def change(world: AdminWorld, *, expected: int, key: str = "", **economy: Any) -> dict[str, Any]:
+    order = ConfigOrder("config.economy", {"changes": economy}, "because of the test")
+    audited = change_config(
+        world.config,
+        world.actor(),
+        order,
+        world.request(key),
+        expected_revision=expected,
+        edit=lambda config: with_economy(config, economy),
+    )
+    return audited.answer()
+
+
+def refusal(call: Any) -> Refused:
+    with pytest.raises(Refused) as refused:
+        call()
+    return refused.value
+
+
+def test_a_change_is_the_next_revision_and_says_what_differs(world: AdminWorld) -> None:
+    answer = change(world, expected=1, trainNeurCost=30, battleMaxEnergy=120)
+    assert answer["revision"] == 2
+    assert answer["changes"] == [
+        {"field": "economy.battleMaxEnergy", "before": 100, "after": 120},
+        {"field": "economy.trainNeurCost", "before": 25, "after": 30},
+    ]
+    assert world.configs.latest().economy.train_neur_cost == 30
+
+
+def test_a_change_of_another_revision_conflicts_and_changes_nothing(world: AdminWorld) -> None:
+    change(world, expected=1, trainNeurCost=30)
+    refused = refusal(lambda: change(world, expected=1, trainNeurCost=40))
+    assert (refused.code, refused.extra["revision"]) == ("revision_conflict", 2)
+    assert world.configs.latest().economy.train_neur_cost == 30
+
+
+def test_a_change_of_nothing_is_refused(world: AdminWorld) -> None:
+    assert refusal(lambda: change(world, expected=1, trainNeurCost=25)).code == "config_unchanged"
+    assert world.configs.latest().revision == 1
+
+
+def test_unknown_fields_and_values_out_of_bounds_are_all_named(world: AdminWorld) -> None:
+    refused = refusal(lambda: change(world, expected=1, trainNeurCost=-1, speling=1))
+    assert refused.code == "invalid_economy"
+    assert {error["field"] for error in refused.extra["errors"]} == {"trainNeurCost", "speling"}
+
+
+def test_the_same_key_makes_one_revision(world: AdminWorld) -> None:
+    first = change(world, expected=1, key="k", trainNeurCost=30)
+    change(world, expected=2, trainNeurCost=40)
+    assert change(world, expected=1, key="k", trainNeurCost=30) == first
+    assert world.configs.latest().revision == 3
+
+
+def test_a_change_that_died_before_its_budgets_is_completed_by_the_same_key(
+    world: AdminWorld, monkeypatch
+) -> None:
+    def die(*arguments: Any, **named: Any) -> Any:
+        raise Unavailable("died", code="x")
+
+    monkeypatch.setattr(world.store, "ensure_budget", die)
+    with pytest.raises(Unavailable):
+        change(world, expected=1, key="k", dailyCapAiba=500_000)
+    monkeypatch.undo()
+    answer = change(world, expected=1, key="k", dailyCapAiba=500_000)
+    assert answer["revision"] == 2
+    assert answer["budgets"][0]["cap"] == "500000"
+
+
+def test_a_change_that_died_before_its_budgets_is_completed_by_the_janitor(
+    world: AdminWorld, monkeypatch
+) -> None:
+    def die(*arguments: Any, **named: Any) -> Any:
+        raise Unavailable("died", code="x")
+
+    monkeypatch.setattr(world.store, "ensure_budget", die)
+    with pytest.raises(Unavailable):
+        change(world, expected=1, key="k", dailyCapAiba=500_000)
+    monkeypatch.undo()
+    world.clock.advance(seconds=301)
+    assert complete_admin_intents(world.trail) == 1
+    assert world.records()[-1]["result"] == "done"
+    groups = {shard.id.rsplit(":", 1)[0] for shard in world.store.shards.values()}
+    assert sum(shard.cap for shard in world.store.shards.values()) == 500_000
+    assert len(groups) == 1
+
+
+def test_a_rollback_is_a_new_revision_that_leaves_what_is_paused_paused(world: AdminWorld) -> None:
+    change(world, expected=1, trainNeurCost=30)
+    set_switches(world.config, world.actor(), world.request(), switches={"claims": True}, reason="fire")
+    answer = roll_back(
+        world.config, world.actor(), world.request(), to=1, expected_revision=3, reason="mistake"
+    ).answer()
+    latest = world.configs.latest()
+    assert (answer["revision"], latest.revision, latest.economy) == (4, 4, Economy())
+    assert latest.paused.claims
+
+
+def test_a_rollback_to_what_never_was_is_refused(world: AdminWorld) -> None:
+    audited = roll_back(world.config, world.actor(), world.request(), to=9, expected_revision=1, reason="x")
+    assert refusal(audited.answer).code == "revision_unknown"
+
+
+def test_pausing_needs_no_revision_and_twice_is_once(world: AdminWorld) -> None:
+    for _ in range(2):
+        answer = set_switches(
+            world.config,
+            world.actor(),
+            world.request(),
+            switches={"claims": True, "battles": True},
+            reason="x",
+        ).answer()
+        assert answer["paused"] == {"battles": True, "claims": True, "emission": False, "logins": False}
+    assert world.configs.latest().revision == 2
+
+
+def test_a_pause_wins_over_a_change_at_the_same_moment(world: AdminWorld, monkeypatch) -> None:
+    replace_by, races = world.configs.replace_by, [1, 1, 1]
+
+    def raced(revision: ConfigRevision, *, expected_revision: int) -> bool:
+        if races:
+            races.pop()
+            config = world.configs.latest()
+            replace_by(
+                ConfigRevision(replace(config, revision=config.revision + 1)),
+                expected_revision=config.revision,
+            )
+        return replace_by(revision, expected_revision=expected_revision)
+
+    monkeypatch.setattr(world.configs, "replace_by", raced)
+    set_switches(world.config, world.actor(), world.request(), switches={"claims": True}, reason="fire")
+    assert world.configs.latest().paused.claims
+    assert world.configs.latest().revision == 5
+
+
+def test_history_names_who_when_why_and_the_record(world: AdminWorld) -> None:
+    change(world, expected=1, trainNeurCost=30)
+    change(world, expected=2, trainNeurCost=31)
+    page = read_revisions(world.configs, limit=2, cursor=None)
+    assert [revision.config.revision for revision in page.revisions] == [3, 2]
+    newest = page.revisions[0]
+    assert (newest.by, newest.reason, newest.intent) == ("owner", "because of the test", "owner:3")
+    last = read_revisions(world.configs, limit=2, cursor=page.next_cursor)
+    assert ([revision.config.revision for revision in last.revisions], last.next_cursor) == ([1], None)
+    _, changes = read_revision(world.configs, 3)
+    assert changes == [{"field": "economy.trainNeurCost", "before": 30, "after": 31}]
+
+
+def test_a_limit_nobody_asks_for_is_refused() -> None:
+    refused = refusal(
+        lambda: with_limits(GameConfig(), {"speling": 3, "claim": 0}, policies=frozenset({"claim"}))
+    )
+    assert {error["field"] for error in refused.extra["errors"]} == {"speling", "claim"}
+
+
+def test_the_revision_itself_is_no_difference() -> None:
+    assert differences(GameConfig(revision=1), GameConfig(revision=2)) == []
+
+
+class Budgets:
+    """A day's budget under a configuration that may change."""
+
+    def __init__(self, store: Any, *, cap: int, spent: int = 0, shards: int = 2) -> None:
+        self.store, self.now_ms = store, FakeClock().now_ms()
+        self.config = replace(default_config(), economy=replace(Economy(), daily_cap_aiba=cap))
+        self.group = f"AIBA:{utc_day(self.now_ms)}"
+        store.ensure_budget(self.group, BudgetPlan(cap, shards))
+        if spent:
+            store.take_hold(Hold(f"{self.group}:0", spent))
+
+    def change(self, cap: int) -> Any:
+        before = self.config
+        self.config = replace(
+            before, revision=before.revision + 1, economy=replace(before.economy, daily_cap_aiba=cap)
+        )
+        return self.resize(before)
+
+    def resize(self, before: GameConfig) -> Any:
+        [resized] = resize_budgets(
+            before, self.config, store=self.store, now_ms=self.now_ms, latest=lambda: self.config
+        )
+        shards = self.store.budget_shards(self.group)
+        assert resized.cap == sum(shard.cap for shard in shards)
+        assert resized.available == sum(shard.available for shard in shards)
+        return resized
+
+
+@pytest.fixture(params=["fake", "mongo"])
+def store(request):
+    if request.param == "fake":
+        return FakeLedgerStore()
+    database = request.getfixturevalue("mongo_database")
+    ensure_indexes(database)
+    return MongoLedgerStore(database)
+
+
+def test_a_raised_cap_is_there_at_once_and_raising_again_by_the_same_change_adds_nothing(store) -> None:
+    budgets = Budgets(store, cap=1_000, spent=400)
+    before = budgets.config
+    assert (budgets.change(1_500).cap, budgets.resize(before).cap) == (1_500, 1_500)
+
+
+def test_a_lowered_cap_takes_what_is_left_and_never_what_is_spent(store) -> None:
+    budgets = Budgets(store, cap=1_000, spent=400)
+    lowered = budgets.change(300)
+    assert (lowered.wanted, lowered.cap, lowered.available) == (300, 400, 0)
+    assert budgets.change(450).available == 50
+
+
+def test_a_cap_that_was_spent_beyond_is_not_raised_above_what_is_wanted(store) -> None:
+    budgets = Budgets(store, cap=1_000, spent=500)
+    budgets.change(100)
+    assert (budgets.change(500).cap, budgets.change(600).available) == (500, 100)
+
+
+def test_a_change_that_is_older_than_the_present_one_follows_the_present_one(store) -> None:
+    budgets = Budgets(store, cap=1_000)
+    before = budgets.config
+    budgets.change(2_000)
+    budgets.change(800)
+    assert budgets.resize(before).cap == 800
+
+
+def test_a_budget_nobody_used_yet_is_made_by_the_former_plan_and_then_changed() -> None:
+    store = FakeLedgerStore()
+    config = default_config()
+    changed = replace(config, economy=replace(config.economy, claim_max_aiba_per_hour=7))
+    [resized] = resize_budgets(
+        config, changed, store=store, now_ms=FakeClock().now_ms(), latest=lambda: changed
+    )
+    assert (resized.group, resized.cap) == ("claimsHour:2026-11-18T11", 7)
+    assert store.plans[resized.group] == plan_budget(config, "claimsHour")
+
+
+@pytest.fixture(params=["fake", "mongo"])
+def config_store(request):
+    if request.param == "fake":
+        return FakeConfigStore(FakeGameConfigs(default_config()))
+    return MongoGameConfigs(request.getfixturevalue("mongo_database"), FakeClock())
+
+
+def made(number: int, **economy: Any) -> ConfigRevision:
+    config = replace(default_config(), revision=number, economy=replace(Economy(), **economy))
+    return ConfigRevision(config, by="owner", at_ms=2**41, reason="why", intent=f"owner:{number}")
+
+
+def test_a_configuration_is_replaced_by_the_next_and_both_are_found_for_ever(config_store) -> None:
+    second = made(2, train_neur_cost=30)
+    assert config_store.replace_by(second, expected_revision=1)
+    assert not config_store.replace_by(made(2, train_neur_cost=40), expected_revision=1)
+    assert config_store.latest() == second.config
+    assert config_store.revisions([1, 2, 3]) == [second, ConfigRevision(default_config())]
+
+
+def test_a_crash_between_a_revision_and_its_history_loses_nothing(mongo_database) -> None:
+    configs = MongoGameConfigs(mongo_database, FakeClock())
+    second, third = made(2, train_neur_cost=30), made(3, train_neur_cost=40)
+    configs.replace_by(second, expected_revision=1)
+    mongo_database["config_history"].delete_one({"_id": "r2"})
+    assert configs.revisions([2]) == [second]
+    configs.replace_by(third, expected_revision=2)
+    assert configs.revisions([2, 3]) == [third, second]
+
+
+def test_a_pause_is_seen_by_another_instance_within_three_seconds(mongo_database) -> None:
+    clock = FakeClock()
+    mine, another = MongoGameConfigs(mongo_database, clock), MongoGameConfigs(mongo_database, clock)
+    assert not another.current().paused.claims
+    paused = replace(default_config(), revision=2, paused=replace(default_config().paused, claims=True))
+    assert mine.replace_by(ConfigRevision(paused), expected_revision=1)
+    clock.advance(seconds=3)
+    assert another.current().paused.claims
