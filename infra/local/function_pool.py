@@ -26,10 +26,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PoolStatus:
-    """What `GET /functions` of the private port tells of one function; times in milliseconds."""
+    """What `GET /functions` of the private port tells of one function; times in milliseconds.
+
+    `ready_pids` are the workers whose INIT is over.
+    """
 
     workers: int
     pids: tuple[int, ...]
+    ready_pids: tuple[int, ...]
     queued: int
     init_ms: int
     init_error: str | None
@@ -78,7 +82,8 @@ class FunctionPool:
     def status(self) -> PoolStatus:
         """The pool as it is now."""
         pids = tuple(worker.pid for worker in self._workers)
-        return PoolStatus(len(pids), pids, len(self._queue), self._init_ms, self.init_error)
+        ready_pids = tuple(w.pid for w in self._workers if w.state in (WorkerState.IDLE, WorkerState.BUSY))
+        return PoolStatus(len(pids), pids, ready_pids, len(self._queue), self._init_ms, self.init_error)
 
     async def invoke(self, payload: bytes) -> Outcome:
         """Run one event and say how it ended; cancelling the wait drops an event that nobody took yet."""
