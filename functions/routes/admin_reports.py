@@ -16,10 +16,11 @@ from functions.routes.admin_forms import Account
 from functions.routes.admin_report_views import AuditPage, DayList, DayView, StatsView
 from functions.routes.paging import Cursor, Limit
 from shared.bootstrap.admin import AdminParts
-from shared.domain.calendar import day_before, utc_day
+from shared.domain.calendar import utc_day
 from shared.services.export_rows import export_emission, export_ledger
 from shared.services.read_reports import (
     day_totals,
+    days_until,
     read_audit_of,
     read_audit_of_day,
     read_stats,
@@ -44,14 +45,6 @@ def admin_reports_router(parts: Parts) -> APIRouter:
     return router
 
 
-def days_until(last: str, count: int) -> list[str]:
-    """`count` UTC days, the last one first."""
-    days = [last]
-    while len(days) < count:
-        days.append(day_before(days[-1]))
-    return days
-
-
 def _add_reports(router: APIRouter, parts: Parts) -> None:
     @router.get("/api/admin/stats", operation_id="adminGetStats", responses=refusals("forbidden"))
     async def stats(_caller: ReadsReports) -> StatsView:
@@ -69,7 +62,7 @@ def _add_reports(router: APIRouter, parts: Parts) -> None:
         days: Days = 1,
     ) -> DayList:
         """What each day emitted and sank, by currency, account and kind, newest first."""
-        wanted = days_until(day or utc_day(parts().clock.now_ms()), days)
+        wanted = days_until(day or utc_day(parts().clock.now_ms()), count=days)
         found = [await run_blocking(day_totals, parts().reports, each) for each in wanted]
         return DayList(items=[DayView.model_validate(each) for each in found])
 
@@ -124,7 +117,7 @@ def _add_exports(router: APIRouter, parts: Parts) -> None:
         days: Days = 7,
     ) -> StreamingResponse:
         """Emission and sinks by day."""
-        wanted = days_until(day or utc_day(parts().clock.now_ms()), days)
+        wanted = days_until(day or utc_day(parts().clock.now_ms()), count=days)
         found = [await run_blocking(day_totals, parts().reports, each) for each in wanted]
         return StreamingResponse(export_emission(found), media_type=CSV, headers=_attachment("emission.csv"))
 

@@ -193,7 +193,7 @@ class BattlePage(View):
     """One page of battles, newest first."""
 
     items: list[BattleView]
-    next_cursor: str | None
+    next_cursor: str | None = None
 
 
 class BattleProofView(View):
@@ -223,4 +223,4 @@ class FairnessPage(View):
 
     today: list[FairnessView]
     past: list[FairnessView]
-    next_cursor: str | None
+    next_cursor: str | None = None

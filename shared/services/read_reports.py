@@ -120,6 +120,17 @@ def _fold(store: LedgerStore, day: str, *, limit: int) -> DayTotals:
     return totals
 
 
+def days_until(last: str, *, count: int) -> list[str]:
+    """`count` UTC days, the last one first. Raises Refused `invalid_day`."""
+    days = [last]
+    while len(days) < count:
+        before_ms = _start_ms(days[-1]) - 1
+        if before_ms < 0:
+            raise Refused("Nothing was before 1970", code="invalid_day", extra={"field": "day"})
+        days.append(utc_day(before_ms))
+    return days
+
+
 def _start_ms(day: str) -> int:
     try:
         return day_start_ms(day)
