@@ -10,6 +10,7 @@ from pydantic import Field
 
 from functions.edge.app import edge_router
 from functions.edge.blocking import run_blocking
+from functions.edge.exchange import exchange_of
 from functions.edge.models import RequestBody, Time, View, utc_text
 from functions.edge.problems import refusals
 from functions.routes.admin_access import InSession, caller_address
@@ -74,6 +75,7 @@ def admin_sessions_router(parts: Parts) -> APIRouter:
             email=normal_email(body.email),
             password=body.password,
             address=caller_address(request),
+            request_id=exchange_of(request.scope).request_id,
         )
         return LoginView(token=logged_in.text, me=MeView.of(logged_in.admin, logged_in.token))
 

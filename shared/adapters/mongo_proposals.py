@@ -82,4 +82,5 @@ def _document(proposal: Proposal) -> dict[str, Any]:
 
 def _proposal(document: Mapping[str, Any]) -> Proposal:
     fields: dict[str, Any] = plain(document)
-    return Proposal(**{**fields, "id": fields.pop("_id"), "adjustment": Adjustment(**fields["adjustment"])})
+    proposal_id, adjustment = fields.pop("_id"), fields.pop("adjustment")
+    return Proposal(id=proposal_id, adjustment=Adjustment(**adjustment), **fields)

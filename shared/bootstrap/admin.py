@@ -87,7 +87,7 @@ def _gate(stores: Stores, settings: AdminSettings, trail: AuditTrail) -> AdminGa
         tokens=HmacAdminTokens(settings.admin_jwt_secret),
         clock=stores.clock,
         new_token_id=new_id,
-        open_account=trail.open_account,
+        record_login=trail.record_login,
     )
 
 

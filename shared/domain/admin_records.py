@@ -17,6 +17,7 @@ from shared.domain.ledger import Accepted, Row, admin_key
 
 INTENT_KIND: Final = "intent"
 OUTCOME_KIND: Final = "outcome"
+LOGIN_KIND: Final = "login"
 INTENT_VALID_MS: Final = 120_000
 """An intent this old is never begun again; whoever finds it looks whether it happened."""
 
@@ -72,6 +73,11 @@ def intent_effect(order: Order, *, role: Role, request_id: str, address: str) ->
         "address": address,
     }
     return Accepted(INTENT_KIND, answer, is_open=True)
+
+
+def login_effect(*, request_id: str, address: str) -> Accepted:
+    """The row of a log-in: a session that nobody could see beginning is never given out."""
+    return Accepted(LOGIN_KIND, {"requestId": request_id, "address": address})
 
 
 def intent_of(row: Row) -> Intent:

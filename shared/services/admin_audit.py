@@ -14,6 +14,7 @@ from shared.domain.admin_records import (
     Order,
     intent_effect,
     intent_of,
+    login_effect,
     outcome_answer,
     outcome_effect,
     outcome_name,
@@ -60,6 +61,18 @@ class AuditTrail:
     def open_account(self, admin_id: str) -> None:
         """An administrator's empty chain; exists from their first log-in on."""
         self.committer.store.create_player(admin_id, now_ms=self.committer.clock.now_ms())
+
+    def record_login(self, admin_id: str, *, token_id: str, request_id: str, address: str) -> None:
+        """Write down that a session begins. Raises Unavailable; the session then does not."""
+        self.open_account(admin_id)
+        effect = login_effect(request_id=request_id, address=address)
+        self.committer.commit(
+            account=admin_id,
+            key=system_key(admin_id, f"login:{token_id}"),
+            fingerprint=SYSTEM_FINGERPRINT,
+            decide=lambda _: effect,
+            scope=None,
+        )
 
     def has_happened(self, intent: Intent) -> bool:
         """Whether the intent's effect is there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from shared.admin_ports import AdminStore, AdminTokens, AttemptStore, Passwords, RevokedTokens
 from shared.domain.admin_session import AdminToken, new_admin_token
@@ -17,11 +18,17 @@ from shared.ports import Clock
 COUNT_TRIES = 5
 
 
+class RecordLogin(Protocol):
+    """AuditTrail.record_login."""
+
+    def __call__(self, admin_id: str, *, token_id: str, request_id: str, address: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class AdminGateDesk:
     """What coming in needs. `owner` is the environment's administrator; `new_token_id` never repeats.
 
-    `open_account` makes sure that an administrator has an audit chain: without one they change nothing.
+    `record_login` writes into the audit; a session it cannot write down does not begin.
     """
 
     owner: Admin
@@ -32,7 +39,7 @@ class AdminGateDesk:
     tokens: AdminTokens
     clock: Clock
     new_token_id: Callable[[], str]
-    open_account: Callable[[str], None]
+    record_login: RecordLogin
 
     def read_token(self, text: str, *, now_s: int) -> AdminToken:
         """What a token says; asks nobody."""
@@ -69,7 +76,7 @@ class LoggedIn:
     admin: Admin
 
 
-def log_in(desk: AdminGateDesk, *, email: str, password: str, address: str) -> LoggedIn:
+def log_in(desk: AdminGateDesk, *, email: str, password: str, address: str, request_id: str) -> LoggedIn:
     """Judge a password; `email` in its normal form, `address` the client's.
 
     The attempt is counted before it is judged, so that guesses at once are still counted one by one.
@@ -87,9 +94,9 @@ def log_in(desk: AdminGateDesk, *, email: str, password: str, address: str) -> L
     for attempts in counted:
         # Lost to an attempt at the same moment: that one stays counted, which is the safe side.
         desk.attempts.replace(attempts.forgotten(), expected_revision=attempts.revision)
-    desk.open_account(admin.id)
     now_s = desk.clock.now_ms() // MS_PER_SECOND
     token = new_admin_token(admin, token_id=desk.new_token_id(), now_s=now_s)
+    desk.record_login(admin.id, token_id=token.token_id, request_id=request_id, address=address)
     return LoggedIn(desk.tokens.issue(token), token, admin)
 
 

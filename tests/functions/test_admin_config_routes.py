@@ -121,7 +121,7 @@ def test_a_change_without_a_key_is_refused(app: AdminApp, owner: Operator) -> No
 def test_history_is_listed_shown_and_rolled_back(owner: Operator) -> None:
     patch(owner, {"trainNeurCost": "30"})
     [second, first] = owner.get("/api/admin/config/revisions").json()["items"]
-    assert (second["by"], second["reason"], second["auditRecord"]) == ("owner", REASON, "owner:1")
+    assert (second["by"], second["reason"], second["auditRecord"]) == ("owner", REASON, "owner:2")
     assert first["by"] == "system"
     detail = owner.get("/api/admin/config/revisions/2").json()
     assert detail["changes"] == [{"field": "economy.trainNeurCost", "before": 25, "after": 30}]

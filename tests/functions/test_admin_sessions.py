@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from functions.edge.lambda_entry import lambda_handler
+from shared.domain.errors import Unavailable
 from tests.functions.admin_app import AdminApp, Operator, code
 from tests.functions.edge_app import gateway_event
 from tests.services.admin_world import OWNER_EMAIL, PASSWORD, PASSWORDS, SECRET
@@ -184,6 +185,14 @@ def test_a_right_password_forgets_the_wrong_ones_before_it(app: AdminApp) -> Non
         for _ in range(6):
             app.log_in(password="wrong")
         assert app.log_in().status_code == 200
+
+
+def test_a_log_in_that_cannot_be_written_down_does_not_happen(app: AdminApp, monkeypatch) -> None:
+    def refuse(row):
+        raise Unavailable("down", code="database_unavailable")
+
+    monkeypatch.setattr(app.desks.audit_store, "insert_row", refuse)
+    assert code(app.log_in()) == (503, "database_unavailable")
 
 
 def test_without_the_shared_limiter_nobody_logs_in(app: AdminApp) -> None:

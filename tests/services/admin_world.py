@@ -97,7 +97,7 @@ class AdminWorld:
             tokens=HmacAdminTokens(SECRET),
             clock=self.clock,
             new_token_id=self.game.new_attempt,
-            open_account=self.trail.open_account,
+            record_login=self.trail.record_login,
         )
 
     def actor(self, role: Role = "owner", *, name: str = "") -> Actor:

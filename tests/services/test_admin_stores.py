@@ -9,9 +9,22 @@ import pytest
 
 from shared.adapters.mongo_admins import MongoAdmins, MongoLoginAttempts, MongoRevokedTokens
 from shared.adapters.mongo_indexes import ensure_indexes
+from shared.adapters.mongo_ledger import MongoLedgerStore
+from shared.adapters.mongo_proposals import MongoPlayerSearch, MongoProposals
+from shared.adapters.mongo_referral_codes import MongoReferralCodes
+from shared.adapters.mongo_wallets import MongoWalletNames
+from shared.domain.adjustments import Adjustment, Proposal
 from shared.domain.admins import Admin
 from shared.domain.login_attempts import account_attempts
-from tests.admin_fakes import FakeAdmins, FakeLoginAttempts, FakeRevokedTokens
+from tests.admin_fakes import (
+    FakeAdmins,
+    FakeLoginAttempts,
+    FakePlayerSearch,
+    FakeProposals,
+    FakeRevokedTokens,
+)
+from tests.fakes import FakeLedgerStore, FakeReferralCodes
+from tests.services.game_world import GameWorld
 
 ANN = Admin(id="a1", email="ann@example.org", role="support", password_hash="fake", created_ms=2**41)
 
@@ -20,15 +33,21 @@ class StoresUnderTest(NamedTuple):
     admins: Any
     revoked: Any
     attempts: Any
+    proposals: Any
 
 
 @pytest.fixture(params=["fake", "mongo"])
 def stores(request) -> StoresUnderTest:
     if request.param == "fake":
-        return StoresUnderTest(FakeAdmins(), FakeRevokedTokens(), FakeLoginAttempts())
+        return StoresUnderTest(FakeAdmins(), FakeRevokedTokens(), FakeLoginAttempts(), FakeProposals())
     database = request.getfixturevalue("mongo_database")
     ensure_indexes(database)
-    return StoresUnderTest(MongoAdmins(database), MongoRevokedTokens(database), MongoLoginAttempts(database))
+    return StoresUnderTest(
+        MongoAdmins(database),
+        MongoRevokedTokens(database),
+        MongoLoginAttempts(database),
+        MongoProposals(database),
+    )
 
 
 def test_an_administrator_comes_back_as_they_were_stored(stores: StoresUnderTest) -> None:
@@ -82,3 +101,47 @@ def test_attempts_of_long_ago_are_forgotten_and_recent_ones_are_not(stores: Stor
     assert stores.attempts.forget_before(2**41 + 9) == 1
     assert stores.attempts.read(account_attempts("ann")).count == 0
     assert stores.attempts.read(account_attempts("bob")).count == 1
+
+
+PROPOSAL = Proposal("p1", Adjustment("tg7", "credit", "AIBA", 2**40, "why"), "owner", 2**41, "owner:1")
+
+
+def test_a_proposal_waits_until_it_is_decided_once(stores: StoresUnderTest) -> None:
+    stores.proposals.insert(PROPOSAL)
+    stores.proposals.insert(replace(PROPOSAL, proposed_by="another"))
+    assert stores.proposals.read("p1") == PROPOSAL
+    assert stores.proposals.pending(limit=9) == [PROPOSAL]
+    decided = replace(PROPOSAL, state="confirmed", decided_by="a1", decided_in="a1:1", revision=2)
+    assert stores.proposals.replace(decided, expected_revision=1)
+    assert not stores.proposals.replace(replace(decided, state="rejected"), expected_revision=1)
+    assert stores.proposals.read("p1") == decided
+    assert stores.proposals.pending(limit=9) == []
+    assert stores.proposals.read("p2") is None
+
+
+WALLET = "0:" + "ab" * 32
+
+
+@pytest.mark.parametrize("kind", ["fake", "mongo"])
+def test_a_player_is_found_by_alias_wallet_and_referral_code(kind: str, request) -> None:
+    if kind == "fake":
+        store, codes = FakeLedgerStore(), FakeReferralCodes()
+        search: Any = FakePlayerSearch(store, wallets={f"-3:{WALLET}": "tg7"}, codes=codes)
+    else:
+        database = request.getfixturevalue("mongo_database")
+        ensure_indexes(database)
+        store, codes = MongoLedgerStore(database), MongoReferralCodes(database)
+        MongoWalletNames(database).take(f"-3:{WALLET}", "tg7", ticket="t", now_ms=1)
+        search = MongoPlayerSearch(database)
+    world = GameWorld(store=store, codes=codes)
+    account = world.register(7)
+    state = world.committer.read_player(account).state
+    assert search.with_alias(state["alias"], limit=9) == [account]
+    assert search.with_referral_code(state["referralCode"]) == [account]
+    assert search.with_wallet(WALLET) == ["tg7"]
+    assert (
+        search.with_alias("Nobody", limit=9)
+        == search.with_referral_code("no")
+        == search.with_wallet("0:")
+        == []
+    )
