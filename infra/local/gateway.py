@@ -154,6 +154,7 @@ class Gateway:
         """Invoke a function each `every_s` seconds of real time, as EventBridge would, never twice at once."""
         while True:
             await asyncio.sleep(every_s)
+            chosen = self.service.functions[function].scheduled_event
             at = datetime.fromtimestamp(stack_now_ms(self._clock_file) / 1000, tz=UTC)
             event = {
                 "version": "0",
@@ -166,7 +167,7 @@ class Gateway:
                 "resources": [],
                 "detail": {},
             }
-            outcome = await self._pools[function].invoke(json.dumps(event).encode())
+            outcome = await self._pools[function].invoke(json.dumps(chosen or event).encode())
             if outcome.is_error:
                 _log.error(
                     "scheduled %s failed: %s", function, outcome.payload.decode(errors="replace")[:500]

@@ -17,7 +17,10 @@ _VARIABLE = re.compile(r"\$\{(sls:stage|self:service|param:[\w.-]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """One deployed function; `environment` lists the names of the settings it holds, never values."""
+    """One deployed function; `environment` lists the names of the settings it holds, never values.
+
+    `every_s` is its schedule's period and `scheduled_event` what it is then given, None for the platform's own.
+    """
 
     name: str
     handler: str
@@ -27,6 +30,7 @@ class FunctionSpec:
     environment: tuple[str, ...]
     route_keys: tuple[str, ...]
     every_s: int | None
+    scheduled_event: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,9 @@ def read_service(path: Path, *, stage: str) -> ServiceSpec:
             environment=tuple(dict.fromkeys((*shared_names, *raw.get("environment", {})))),
             route_keys=tuple(_route_key(event["httpApi"]) for event in events if "httpApi" in event),
             every_s=next((_period_s(event["schedule"]) for event in events if "schedule" in event), None),
+            scheduled_event=next(
+                (_input_of(event["schedule"]) for event in events if "schedule" in event), None
+            ),
         )
     return ServiceSpec(name=document["service"], stage=stage, functions=functions)
 
@@ -123,6 +130,10 @@ def _route_key(event: Any) -> str:
     if isinstance(event, str):
         return event
     return f"{event['method'].upper()} {event['path']}"
+
+
+def _input_of(event: Any) -> Any:
+    return event.get("input") if isinstance(event, dict) else None
 
 
 def _period_s(event: Any) -> int:

@@ -61,6 +61,14 @@ def openapi() -> None:
 
 
 @app.command()
+def package(stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev") -> None:
+    """Build each function's zip and the CloudFormation template, and check both; needs no account."""
+    from infra.ops.package.command import run_package
+
+    raise typer.Exit(run_package(stage))
+
+
+@app.command()
 def preflight(
     stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev",
     local: Annotated[

@@ -1,0 +1,53 @@
+"""The CloudFormation template, made by osls and judged by cfn-lint."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from infra.ops.package.wheels import PackagingFailed
+
+REGION: Final = "eu-central-1"
+STAGES: Final = ("dev", "staging", "prod")
+TEMPLATE: Final = Path(".serverless/cloudformation-template-update-stack.json")
+DEPLOYER: Final = Path("infra/deploy")
+
+SUPPRESSED_RULES: Final[Mapping[str, str]] = {
+    "W3005": "osls itself writes DependsOn beside Refs that imply them; nothing of ours to change",
+    "W8003": "whether a stage has an alarm address is known when packaging, and so is the condition",
+}
+"""cfn-lint's rules that do not apply, each with its reason."""
+
+
+def make_template(stage: str, *, root: Path, environment: Mapping[str, str] | None = None) -> Path:
+    """Run `osls package` (no network, no credentials) and cfn-lint. Raises PackagingFailed with what they said."""
+    osls = deployer(root)
+    settings = os.environ | {"SLS_TELEMETRY_DISABLED": "1", "AWS_REGION": REGION} | dict(environment or {})
+    _run([str(osls), "package", "--stage", stage], root=root, environment=settings)
+    rules = ["--ignore-checks", *SUPPRESSED_RULES]
+    lint = [str(Path(sys.executable).parent / "cfn-lint"), "-r", REGION, *rules, "-t", str(TEMPLATE)]
+    _run(lint, root=root, environment=settings)
+    return root / TEMPLATE
+
+
+def deployer(root: Path) -> Path:
+    """The osls program, installed on first use: it is large and only packaging and deploying need it."""
+    program = root / DEPLOYER / "node_modules/.bin/osls"
+    if not program.exists():
+        if shutil.which("npm") is None:
+            raise PackagingFailed("npm is missing: apt-get install nodejs npm (Node 18 or newer)")
+        _run(["npm", "ci", "--no-audit", "--no-fund"], root=root / DEPLOYER, environment=os.environ)
+    return program
+
+
+def _run(command: list[str], *, root: Path, environment: Mapping[str, str]) -> None:
+    result = subprocess.run(  # noqa: S603 - our own tools
+        command, cwd=root, env=dict(environment), capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        raise PackagingFailed(f"{Path(command[0]).name} failed:\n{(result.stdout + result.stderr).strip()}")
