@@ -24,6 +24,12 @@ class BattleParts:
     leaderboards: Leaderboards
 
 
+def battle_secrets(settings: BattleSettings) -> tuple[bytes, ...]:
+    """The secret that days are committed to from now on, then the one before it, while a rotation lasts."""
+    former = settings.battle_seed_secret_previous
+    return tuple(secret.encode() for secret in (settings.battle_seed_secret, former) if secret)
+
+
 def build_battle(settings: BattleSettings) -> BattleParts:
     """Pick the adapters of the battle function."""
     from shared.adapters.mongo_boards import MongoBoardStore
@@ -31,7 +37,7 @@ def build_battle(settings: BattleSettings) -> BattleParts:
     from shared.adapters.mongo_watermarks import MongoWatermarks
 
     stores = open_stores("battle", runtime=settings.runtime, database=settings.database)
-    secret = settings.battle_seed_secret.encode()
+    secrets = battle_secrets(settings)
     return BattleParts(
         edge=edge_wiring(
             stores,
@@ -40,7 +46,7 @@ def build_battle(settings: BattleSettings) -> BattleParts:
             session_public_keys=settings.session_public_keys,
         ),
         committer=stores.committer,
-        fairness=FairnessSecrets(MongoFairnessStore(stores.database), stores.clock, lambda: (secret,)),
+        fairness=FairnessSecrets(MongoFairnessStore(stores.database), stores.clock, lambda: secrets),
         leaderboards=Leaderboards(
             MongoBoardStore(stores.database), MongoWatermarks(stores.database), stores.clock
         ),

@@ -102,8 +102,11 @@ GROUPS: tuple[Group, ...] = (
                 "Domains of the miniapp that a wallet's ton_proof may name, comma-separated.",
                 "miniapp.example.org"),
         Setting("BATTLE_SEED_SECRET", ("battle",), Kind.TEXT,
-                "Root of the daily battle seeds, 32 characters or more; never changes within a day.",
+                "Root of the daily battle seeds, 32 characters or more; a new one counts from the next UTC day.",
                 "fake-battle-seed-secret-of-the-example-file", is_secret=True),
+        Setting("BATTLE_SEED_SECRET_PREVIOUS", ("battle",), Kind.TEXT,
+                "The secret before it, from a rotation until the last day it decided is published.",
+                "fake-former-battle-seed-secret-of-the-example", is_secret=True, is_required=False),
     )),
     Group("Operators", (
         Setting("ADMIN_EMAIL", ("admin",), Kind.TEXT, "Login of the owner.", "owner@example.org"),

@@ -42,7 +42,7 @@ class HealthSettings:
 
 @dataclass(frozen=True, slots=True)
 class BattleSettings:
-    """`session_public_keys`: raw 32-byte Ed25519 keys, one or two."""
+    """`session_public_keys`: raw 32-byte Ed25519 keys, one or two. The former battle secret, during a rotation."""
 
     function: ClassVar[str] = "battle"
     runtime: RuntimeSettings
@@ -51,6 +51,7 @@ class BattleSettings:
     limiter: LimiterSettings
     session_public_keys: tuple[bytes, ...]
     battle_seed_secret: str = field(repr=False)
+    battle_seed_secret_previous: str | None = field(repr=False)
 
     @classmethod
     def of(cls, values: Values) -> Self:
@@ -61,6 +62,7 @@ class BattleSettings:
             limiter=LimiterSettings.of(values),
             session_public_keys=_public_keys(values),
             battle_seed_secret=values.text("BATTLE_SEED_SECRET"),
+            battle_seed_secret_previous=values.optional("BATTLE_SEED_SECRET_PREVIOUS"),
         )
 
 

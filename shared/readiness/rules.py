@@ -112,6 +112,8 @@ RULES: tuple[Rule, ...] = (
     Rule("admin_password_absent", ("admin",), _must_not("ADMIN_PASSWORD"),
          "remove it: only ADMIN_PASSWORD_HASH is read"),
     Rule("battle_seed_secret", ("battle",), _must(good.is_strong_secret, "BATTLE_SEED_SECRET"), _GENERATE),
+    Rule("battle_seed_secret_previous", ("battle",), _if_set(good.is_strong_secret, "BATTLE_SEED_SECRET_PREVIOUS"),
+         "put back the secret of before the rotation, or remove it once its last day is published"),
     Rule("session_private_key", ("economy",), _must(good.is_key_hex, "PLAYER_SESSION_PRIVATE_KEY_HEX"), _GENERATE),
     Rule("session_public_keys", SESSION_READERS, _must(good.is_key_hex_list, "PLAYER_SESSION_PUBLIC_KEYS"),
          "set one public key of 64 hex digits, or two different ones during a rotation"),

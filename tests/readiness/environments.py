@@ -147,6 +147,9 @@ BREACHES: dict[str, list[dict[str, str]]] = {
     ],
     "admin_password_absent": [{"ADMIN_PASSWORD": "MARKhunter2"}],
     "battle_seed_secret": [{"BATTLE_SEED_SECRET": value} for value in ("", "MARKshort", "your-secret-goes-here-0123456789-abcdef", "ab" * 32)],
+    "battle_seed_secret_previous": [
+        {"BATTLE_SEED_SECRET_PREVIOUS": value} for value in ("MARKshort", "change-me-change-me-change-me-0123456789", "ba" * 32)
+    ],
     "session_private_key": [{"PLAYER_SESSION_PRIVATE_KEY_HEX": value} for value in ("", "MARK", seed_hex("other")[:63], "zz" * 32, "00" * 32)],
     "session_public_keys": [
         {"PLAYER_SESSION_PUBLIC_KEYS": value}

@@ -33,6 +33,7 @@ BOUND = {
     "admin_password_hash": {"admin"},
     "admin_password_absent": {"admin"},
     "battle_seed_secret": {"battle"},
+    "battle_seed_secret_previous": {"battle"},
     "session_private_key": {"economy"},
     "session_public_keys": {"battle", "economy", "claim"},
     "session_key_pair": {"economy"},
