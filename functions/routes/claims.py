@@ -43,6 +43,7 @@ def claims_router(parts: Parts) -> APIRouter:
         "/api/claims",
         status_code=201,
         operation_id="createClaim",
+        response_model_exclude_none=True,
         responses=refusals(
             "claims_not_configured",
             "claims_paused",
@@ -70,7 +71,12 @@ def claims_router(parts: Parts) -> APIRouter:
             call.mark_replayed()
         return claim_view(progress, now_ms=parts().clock.now_ms())
 
-    @router.get("/api/claims", operation_id="listClaims", responses=refusals("invalid_cursor"))
+    @router.get(
+        "/api/claims",
+        operation_id="listClaims",
+        response_model_exclude_none=True,
+        responses=refusals("invalid_cursor"),
+    )
     async def list_claims(
         player: CurrentPlayer,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -80,14 +86,22 @@ def claims_router(parts: Parts) -> APIRouter:
         page = await run_blocking(claims_page, parts().desk, account=player.id, limit=limit, cursor=cursor)
         return ClaimPage.of(page, now_ms=parts().clock.now_ms())
 
-    @router.get("/api/claims/{claim_id}", operation_id="getClaim", responses=refusals("claim_unknown"))
+    @router.get(
+        "/api/claims/{claim_id}",
+        operation_id="getClaim",
+        response_model_exclude_none=True,
+        responses=refusals("claim_unknown"),
+    )
     async def get_claim(claim_id: str, player: CurrentPlayer) -> ClaimView:
         """One claim; a claim approved meanwhile is signed now, because its player asks."""
         progress = await run_blocking(continue_claim, parts().desk, account=player.id, claim_id=claim_id)
         return claim_view(progress, now_ms=parts().clock.now_ms())
 
     @router.post(
-        "/api/claims/{claim_id}/sent", operation_id="reportClaimSent", responses=refusals("claim_unknown")
+        "/api/claims/{claim_id}/sent",
+        operation_id="reportClaimSent",
+        response_model_exclude_none=True,
+        responses=refusals("claim_unknown"),
     )
     async def report_claim_sent(claim_id: str, body: SentBody, player: CurrentPlayer) -> ClaimView:
         """Note which message the wallet sent; only the chain decides what became of it."""

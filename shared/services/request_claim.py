@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claim_decision import ClaimWish, claim_refusal, decide_claim, known_seqno
 from shared.domain.claims import CLAIM_KIND, Claim, VaultIdentity, claim_of_row, refunded_effect, settle_name
 from shared.domain.errors import Refused, Unavailable, ensure
@@ -151,4 +152,8 @@ def _chain_seqno(desk: ClaimDesk, account: str, *, credits: int) -> int | None:
     recipient = player.state["wallet"]["address"]
     if known_seqno(player, vault=desk.vault.vault, recipient=recipient) is not None:
         return None
-    return desk.chain.vault_snapshot(recipient).last_seqno
+    snapshot = desk.chain.vault_snapshot(recipient)
+    if snapshot.shard_time_s * MS_PER_SECOND <= int(player.state["wallet"]["linkedMs"]):
+        # Before the link the wallet may have been somebody else's, and its seqno moved on meanwhile.
+        raise Unavailable("The chain's state is older than the wallet's link", code="chain_behind")
+    return snapshot.last_seqno

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random  # noqa: TID251 - histories come from a printed seed
 import threading
 from contextlib import suppress
@@ -27,7 +28,7 @@ from shared.services.request_claim import ClaimDesk, continue_claim, request_cla
 from shared.services.settle_claims import Settlement, SettleTally, settle_claims
 from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch, watch_vault
-from tests.fakes import FakeWatermarks
+from tests.fakes import FakeLedgerStore, FakeWatermarks
 from tests.fakes_claims import (
     FakeApprovalStore,
     FakeClaimStore,
@@ -98,6 +99,15 @@ class Providers:
             center.close()
 
 
+class SharedStores:
+    """What outlives a batch, as a database does: its wallets are linked by new players in the next one."""
+
+    def __init__(self) -> None:
+        self.ledger = FakeLedgerStore()
+        self.claims, self.journal = FakeClaimStore(), FakeSigningJournal()
+        self.players = itertools.count(1)
+
+
 class ClaimHistory:
     """A batch of players on one chain; every player's life is one history."""
 
@@ -110,10 +120,11 @@ class ClaimHistory:
         clock_file: Path,
         oracle_seed: bytes,
         wallets: list[PlayerWallet],
+        stores: SharedStores,
         chance: random.Random,
     ) -> None:
         self.tvm, self.world, self.clock_file, self.chance = chain, world, clock_file, chance
-        self.game = GameWorld()
+        self.game = GameWorld(store=stores.ledger)
         self.clock = FileOffsetClock(clock_file)
         self.game.committer = replace(self.game.committer, clock=self.clock)
         self.game.clock = self.clock
@@ -123,7 +134,7 @@ class ClaimHistory:
             claim_max_aiba_per_player_per_day=10**6,
             wallet_cooldown_hours=0,
         )
-        self.claims, self.journal = FakeClaimStore(), FakeSigningJournal()
+        self.claims, self.journal = stores.claims, stores.journal
         self.approvals, self.audit = FakeApprovalStore(), FakeSignerAudit()
         self.limits, self.key = FakeSignerLimits(), FakeSigningKey(oracle_seed)
         self.watermarks = FakeWatermarks()
@@ -133,7 +144,8 @@ class ClaimHistory:
         self.secondary: Chain | None = providers.secondary if chance.random() < 0.7 else None
         self.sleepers: list[tuple[threading.Event, threading.Thread]] = []
         self.reports: list[str] = []
-        self.players = [self._player(number, wallet) for number, wallet in enumerate(wallets, 1)]
+        self.players = [self._player(next(stores.players), wallet) for wallet in wallets]
+        advance(clock_file, seconds=5)
 
     def _player(self, number: int, wallet: PlayerWallet) -> HistoryPlayer:
         account = self.game.register(number)
@@ -293,7 +305,7 @@ class ClaimHistory:
 
     def decide_approvals(self) -> None:
         """A person decides late, or not, or about another amount."""
-        for claim in list(self.claims.claims.values()):
+        for claim in self.claims.open_claims(limit=100):
             if claim.state != "awaiting_approval" or self.chance.random() < 0.3:
                 continue
             if self.chance.random() < 0.3:
@@ -410,7 +422,8 @@ class ClaimHistory:
         paid = refunded = 0
         for player in self.players:
             claims = self.claims.of_account(player.account)
-            assert [claim.state for claim in claims if claim.is_open] == []
+            stuck = [self._why_open(claim) for claim in claims if claim.is_open]
+            assert not stuck, f"still open: {stuck}"
             confirmed = [claim for claim in claims if self.outcome(claim) == "confirmed"]
             units = sum(claim.terms.units for claim in confirmed)
             received = self.jettons(player.wallet) - player.units_before
@@ -420,6 +433,12 @@ class ClaimHistory:
         tally = watch_vault(self._watch())
         assert (tally.unknown_outflows, tally.undecided) == (0, 0)
         return paid, refunded
+
+    def _why_open(self, claim: Claim) -> str:
+        """Everything that could have settled it, for whoever reads the failure."""
+        entry = self.journal.read(claim.terms.journal_id)
+        snapshot = self.chain.vault_snapshot(claim.terms.recipient)
+        return f"{claim} {entry} {snapshot} reports {self.reports[-5:]} tally {self.settle()}"
 
     def _watch(self) -> VaultWatch:
         return VaultWatch(
@@ -440,8 +459,8 @@ class ClaimHistory:
         return self.tvm.jetton_units(wallet.address, master=self.world.jetton_master)
 
 
-def funded_wallets(chain: ChainClient, count: int) -> list[PlayerWallet]:
-    wallets = [PlayerWallet() for _ in range(count)]
+def funded_wallets(chain: ChainClient, count: int, *, chance: random.Random) -> list[PlayerWallet]:
+    wallets = [PlayerWallet(chance.randbytes(32)) for _ in range(count)]
     for wallet in wallets:
         wallet.fund(chain, nano=50 * TON)
     return wallets

@@ -19,7 +19,7 @@ from infra.local.world import World
 from shared.domain.claim_message import wallet_transaction
 from shared.domain.ton_views import VaultSnapshot
 from shared.services import settle_claims as settling
-from tests.e2e.claim_histories import START_CREDITS, ClaimHistory, Providers, funded_wallets
+from tests.e2e.claim_histories import START_CREDITS, ClaimHistory, Providers, SharedStores, funded_wallets
 from tests.local_claims import advance
 
 IS_FULL = os.environ.get("ARENA_TEST_FULL") == "1"  # noqa: TID251 - the test run's own switch
@@ -36,7 +36,7 @@ def providers(chain: ChainClient, world: World) -> Iterator[Providers]:
     found.close()
 
 
-def history_of(chain, world, providers, chain_clock, oracle, wallets, chance) -> ClaimHistory:
+def history_of(chain, world, providers, chain_clock, oracle, wallets, chance, stores) -> ClaimHistory:
     return ClaimHistory(
         chain,
         world,
@@ -44,6 +44,7 @@ def history_of(chain, world, providers, chain_clock, oracle, wallets, chance) ->
         clock_file=chain_clock,
         oracle_seed=bytes(oracle),
         wallets=wallets,
+        stores=stores,
         chance=chance,
     )
 
@@ -55,11 +56,12 @@ def test_every_claim_ends_paid_once_or_returned_once(
     seed = int(SEED) if SEED else secrets.randbits(32)
     print(f"seed {seed}: run again with ARENA_TEST_SEED={seed}")
     chance = random.Random(seed)
-    wallets = funded_wallets(chain, PLAYERS)
+    wallets = funded_wallets(chain, PLAYERS, chance=chance)
+    stores = SharedStores()
     paid = refunded = 0
     began_s = time.monotonic()
     for _ in range(BATCHES):
-        history = history_of(chain, world, providers, chain_clock, oracle, wallets, chance)
+        history = history_of(chain, world, providers, chain_clock, oracle, wallets, chance, stores)
         try:
             for _ in range(ROUNDS):
                 history.step()
@@ -126,9 +128,9 @@ class OneClaim:
 
 @pytest.fixture
 def one(chain, world, providers, chain_clock, oracle):
-    history = history_of(
-        chain, world, providers, chain_clock, oracle, funded_wallets(chain, 1), random.Random(1)
-    )
+    chance = random.Random(secrets.randbits(32))
+    wallets = funded_wallets(chain, 1, chance=chance)
+    history = history_of(chain, world, providers, chain_clock, oracle, wallets, chance, SharedStores())
     history.secondary = history.chain
     yield OneClaim(history)
     history.heal()

@@ -129,9 +129,9 @@ def test_linking_the_same_wallet_again_restarts_no_cool_down(world):
 def test_a_first_claim_waits_for_the_cool_down_to_the_second(world):
     world.claims.game.give(world.ann, "AIBA", 1_000)
     world.link(world.ann, 0)
-    world.claims.clock.advance(seconds=DAY_S - 1)
+    world.claims.advance(seconds=DAY_S - 1)
     assert world.refused(world.claims.ask, world.ann, key="early") == "wallet_cooldown"
-    world.claims.clock.advance(seconds=1)
+    world.claims.advance(seconds=1)
     assert world.claims.ask(world.ann, key="due").claim.state == "signed"
 
 

@@ -262,6 +262,18 @@ def test_a_first_claim_goes_on_from_the_chains_seqno(world, ann):
     assert world.ask(ann).claim.terms.seqno == 42
 
 
+def test_a_state_older_than_the_wallets_link_says_no_seqno(world, ann):
+    wallet = dict(world.committer.view_player(ann).state["wallet"])
+    shard_ms = world.fake_chain.account.shard_time_s * 1000
+    world.game.configure(wallet_cooldown_hours=0)
+    world.game.change(ann, wallet=wallet | {"linkedMs": shard_ms})
+    with pytest.raises(Unavailable) as behind:
+        world.ask(ann)
+    assert behind.value.code == "chain_behind"
+    world.advance(seconds=1)
+    assert world.ask(ann).claim.state == "signed"
+
+
 def test_another_players_claim_is_as_unknown_as_one_that_does_not_exist(world, ann):
     bob = world.player(2)
     claim = world.ask(ann).claim

@@ -1,0 +1,371 @@
+"""Claims over HTTP: what the miniapp gets, bad input with its code, and a part gone at each step."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import replace
+
+import pytest
+
+from infra.local.player_wallet import PlayerWallet
+from shared.domain.claim_message import payload_of
+from shared.domain.errors import Unavailable
+from shared.domain.ton.boc import read_boc_base64
+from shared.domain.ton.claim_payload import message_body
+from tests.functions.claim_app import ClaimApp, ClaimUser
+from tests.services.claim_world import START_CREDITS, VAULT, ClaimWorld
+from tests.services.interrupted_parts import WAYS, Interruption, Killed
+
+
+@pytest.fixture
+def app(event_loop_for_handlers: asyncio.AbstractEventLoop) -> ClaimApp:
+    return ClaimApp()
+
+
+@pytest.fixture
+def ann(app: ClaimApp) -> ClaimUser:
+    return app.user(app.world.player())
+
+
+def code_of(answer) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+def test_a_claim_answers_what_a_wallet_sends_as_it_is(app, ann):
+    answer = ann.claim()
+    assert answer.status_code == 201, answer.text
+    view = answer.json()
+    assert (view["state"], view["amount"], view["seqno"], view["network"]) == ("signed", "100", "1", "-3")
+    assert view["units"] == str(100 * VAULT.units_per_credit)
+    transaction = view["transaction"]
+    claim = app.world.claim_of(ann.id)
+    now_s = app.world.clock.now_ms() // 1000
+    assert transaction["validUntil"] == min(claim.valid_until_s - 30, now_s + 300)
+    assert (transaction["network"], transaction["from"]) == ("-3", claim.terms.recipient)
+    [message] = transaction["messages"]
+    assert message["amount"] == "100000000"
+    assert message["address"].startswith("k")  # bounceable, testnet
+    body = message_body(
+        payload_of(claim.terms, valid_until_s=claim.valid_until_s),
+        signature=base64.b64decode(view["signature"]),
+    )
+    assert read_boc_base64(message["payload"]).hash == body.hash
+
+
+def test_the_same_key_answers_the_current_view_with_the_original_status(app, ann):
+    first = ann.claim()
+    again = ann.claim()
+    assert again.status_code == 201
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.json() == first.json()
+    app.world.execute(app.world.claim_of(ann.id))
+    app.world.settle()
+    settled = ann.claim()
+    assert (settled.status_code, settled.json()["state"]) == (201, "confirmed")
+    assert settled.json()["transactionHash"]
+    assert "transaction" not in settled.json()
+
+
+def test_another_body_under_the_same_key_is_422(ann):
+    ann.claim("100")
+    assert code_of(ann.claim("101")) == (422, "idempotency_key_reused")
+
+
+def test_a_claim_too_late_to_send_is_shown_expired_until_the_chain_proves_it(app, ann):
+    claim_id = ann.claim().json()["id"]
+    app.world.advance(seconds=601)
+    view = ann.get(f"/api/claims/{claim_id}").json()
+    assert view["state"] == "expired"
+    assert "transaction" not in view
+
+
+def test_a_refused_transaction_is_visible_as_such_with_the_reason(app, ann):
+    claim_id = ann.claim().json()["id"]
+    app.world.refuse_on_chain(app.world.claim_of(ann.id), exit_code=1005)
+    app.world.settle()
+    view = ann.get(f"/api/claims/{claim_id}").json()
+    assert view["state"] == "signed"
+    assert view["failure"]["reason"] == "too_few_coins_attached"
+    assert view["failure"]["transactionHash"]
+    assert view["transaction"]["messages"]
+
+
+def test_claims_are_listed_newest_first_in_pages(app, ann):
+    app.world.game.configure(claim_max_per_player_per_day=9)
+    ids = []
+    for number in range(3):
+        ids.insert(0, ann.claim(key=f"k{number}").json()["id"])
+        app.world.execute(app.world.claim_of(ann.id, f"k{number}"))
+        app.world.settle()
+    first = ann.get("/api/claims", limit=2).json()
+    assert [item["id"] for item in first["items"]] == ids[:2]
+    rest = ann.get("/api/claims", limit=2, cursor=first["nextCursor"]).json()
+    assert [item["id"] for item in rest["items"]] == ids[2:]
+    assert "nextCursor" not in rest
+    assert code_of(ann.get("/api/claims", cursor="made up")) == (400, "invalid_cursor")
+
+
+def test_a_player_sees_only_claims_of_their_own(app, ann):
+    claim_id = ann.claim().json()["id"]
+    bob = app.user(app.world.player(2))
+    assert bob.get("/api/claims").json()["items"] == []
+    assert code_of(bob.get(f"/api/claims/{claim_id}")) == (404, "claim_unknown")
+    assert code_of(bob.post(f"/api/claims/{claim_id}/sent", {"boc": "AAAA"})) == (404, "claim_unknown")
+    assert code_of(ann.get("/api/claims/c000000000000000000000000")) == (404, "claim_unknown")
+
+
+def test_a_sent_message_is_noted_and_proves_nothing(app, ann):
+    claim_id = ann.claim().json()["id"]
+    told = ann.post(f"/api/claims/{claim_id}/sent", {"boc": "te6ccgEBAQEAAgAAAA=="})
+    assert (told.status_code, told.json()["state"]) == (200, "signed")
+    assert app.world.claim_of(ann.id).wallet_report == "te6ccgEBAQEAAgAAAA=="
+
+
+@pytest.mark.parametrize("boc", ["", "not base64!", "A" * 8193, None, 7, ["AAAA"]])
+def test_a_sent_message_of_another_form_is_refused(app, ann, boc):
+    claim_id = ann.claim().json()["id"]
+    assert ann.post(f"/api/claims/{claim_id}/sent", {"boc": boc}).status_code == 400
+
+
+def test_the_vault_is_shown_as_the_chain_has_it(app, ann):
+    view = ann.app.send("GET", "/api/vault").json()
+    assert (view["network"], view["isPaused"], view["inventory"]) == ("-3", False, str(10**6 * 10**9))
+    assert view["publicKey"] == app.world.fake_key.public_key().hex()
+    assert view["minimumAttachedTon"] == "100000000"
+
+
+def test_without_a_vault_claims_are_503_and_say_so(app, ann):
+    app.has_vault = False
+    assert code_of(ann.claim()) == (503, "claims_not_configured")
+    assert code_of(app.send("GET", "/api/vault")) == (503, "claims_not_configured")
+
+
+BAD_AMOUNTS = [
+    ("-1", 400),
+    ("1.5", 400),
+    ("1e3", 400),
+    ("0x10", 400),
+    ("", 400),
+    (" 1", 400),
+    ("01", 400),
+    ("\u0661\u0660", 400),
+    (100, 400),
+    (100.0, 400),
+    (None, 400),
+    (True, 400),
+    (["100"], 400),
+    ({"amount": "1"}, 400),
+    ("9" * 19, 400),
+    ("9223372036854775808", 400),
+    (str(2**120), 400),
+    ("9" * 5_000, 400),
+    ("0", 409),
+    ("9", 409),
+    ("10001", 409),
+    ("9223372036854775807", 409),
+]
+
+
+@pytest.mark.parametrize(("amount", "status"), BAD_AMOUNTS, ids=[str(row[0])[:24] for row in BAD_AMOUNTS])
+def test_a_bad_amount_is_refused_and_moves_nothing(app, ann, amount, status):
+    answer = ann.claim(amount)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert app.world.money(ann.id) == (START_CREDITS, 0)
+    assert app.world.fake_key.signed == []
+
+
+def test_an_amount_above_the_balance_says_what_is_there(app):
+    poor = app.user(app.world.player(3, credits=69))
+    answer = poor.claim("70")
+    assert code_of(answer) == (409, "insufficient_funds")
+    assert (answer.json()["need"], answer.json()["have"]) == ("70", "69")
+
+
+def test_unknown_fields_and_a_missing_key_are_refused(app, ann):
+    assert ann.post("/api/claims", {"amount": "10", "wallet": "0:" + "11" * 32}).status_code == 400
+    answer = app.send("POST", "/api/claims", headers=ann.headers, json={"amount": "10"})
+    assert code_of(answer) == (400, "idempotency_key_required")
+
+
+def test_two_claims_at_once_from_two_devices_open_one(app, ann):
+    both = [ann.claim(key="phone"), ann.claim(key="tablet")]
+    assert [answer.status_code for answer in both] == [201, 409]
+    assert both[1].json()["code"] == "claim_open"
+    assert both[1].json()["claimId"] == both[0].json()["id"]
+
+
+def test_a_recorded_refusal_is_replayed_and_a_new_key_tries_again(app, ann):
+    app.world.game.configure(claim_max_aiba_per_hour=50)
+    assert code_of(ann.claim(key="k1")) == (409, "claims_cap_reached")
+    app.world.game.configure(claim_max_aiba_per_hour=100_000)
+    again = ann.claim(key="k1")
+    assert code_of(again) == (409, "claims_cap_reached")
+    assert again.headers["idempotent-replayed"] == "true"
+    app.world.clock.advance(seconds=3600)
+    assert ann.claim(key="k2").status_code == 201
+
+
+def test_a_banned_player_claims_nothing(app, ann):
+    app.world.game.change(ann.id, bans={"withdraw": {"until": 0, "reason": "r", "by": "op", "since": 1}})
+    assert code_of(ann.claim()) == (403, "banned")
+
+
+# ---- a part gone at each step
+
+
+def test_without_the_limiter_claims_are_refused(app, ann):
+    app.limiter.is_down = True
+    assert code_of(ann.claim()) == (503, "limiter_unavailable")
+    app.limiter.is_down = False
+    assert ann.claim().status_code == 201
+
+
+def test_without_the_chain_a_first_claim_is_503_and_its_key_works_later(app, ann):
+    app.world.fake_chain.is_down = True
+    assert code_of(ann.claim()) == (503, "provider_unavailable")
+    assert app.world.money(ann.id) == (START_CREDITS, 0)
+    app.world.fake_chain.is_down = False
+    assert ann.claim().json()["state"] == "signed"
+
+
+def test_without_the_signer_the_claim_waits_and_says_so(app, ann):
+    app.world.signer.is_away = True
+    answer = ann.claim()
+    assert (answer.status_code, answer.json()["state"]) == (201, "reserved")
+    assert answer.json()["pending"]["code"] == "signer_unavailable"
+    assert ann.get(f"/api/claims/{answer.json()['id']}").json()["state"] == "reserved"
+    app.world.signer.is_away = False
+    assert ann.claim().json()["state"] == "signed"
+    assert app.world.money(ann.id) == (START_CREDITS - 100, 100)
+
+
+def test_without_the_key_service_the_claim_waits_and_no_reason_of_ours_is_told(app, ann):
+    app.world.fake_key.failure = Unavailable("no", code="kms_key_disabled")
+    answer = ann.claim()
+    assert (answer.status_code, answer.json()["pending"]["code"]) == (201, "signer_unavailable")
+    assert "kms" not in answer.text
+    app.world.fake_key.failure = None
+    assert ann.claim().json()["state"] == "signed"
+
+
+def test_a_pause_is_503_for_new_claims_and_shows_the_old_ones(app, ann):
+    view = ann.claim().json()
+    bob = app.user(app.world.player(2))
+    app.world.pause()
+    assert code_of(bob.claim()) == (503, "claims_paused")
+    assert ann.get(f"/api/claims/{view['id']}").json() == view
+    assert ann.claim().json() == view
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_any_single_operation_gone_is_a_clear_answer_and_the_same_key_works_later(app, way):
+    for at in range(1, 200):
+        interruption = Interruption()
+        app.enter(ClaimWorld(wrap=interruption.wrap))
+        ann = app.user(app.world.player())
+        interruption.arm(at, way)
+        try:
+            answer = ann.claim()
+        except Killed:
+            answer = None
+        interruption.disarm()
+        if not interruption.hit:
+            return
+        if answer is not None:
+            assert answer.status_code in (201, 503), (interruption.hit, answer.text)
+            if answer.status_code == 503:
+                assert answer.headers["retry-after"]
+        final = ann.claim()
+        assert (final.status_code, final.json()["state"]) == (201, "signed"), interruption.hit
+        assert app.world.money(ann.id) == (START_CREDITS - 100, 100)
+    pytest.fail("the request never ends")
+
+
+# ---- wallets
+
+
+@pytest.fixture
+def newcomer(app: ClaimApp) -> ClaimUser:
+    return app.user(app.world.game.register(9))
+
+
+def test_a_wallet_is_linked_shown_and_let_go(app, newcomer):
+    wallet = PlayerWallet(b"\x01" * 32)
+    body = newcomer.link_body(wallet)
+    linked = newcomer.post("/api/wallet", body, key="w1")
+    assert (linked.status_code, linked.json()["address"]) == (201, wallet.address)
+    assert set(linked.json()) == {"address", "network", "version", "linkedAt", "claimsFrom"}
+    replayed = newcomer.post("/api/wallet", body, key="w1")
+    assert replayed.json() == linked.json()
+    gone = newcomer.delete("/api/wallet", key="u1")
+    assert (gone.status_code, gone.json()) == (200, {"address": wallet.address})
+    assert code_of(newcomer.delete("/api/wallet", key="u2")) == (409, "wallet_required")
+
+
+def test_a_replayed_nonce_is_refused(app, newcomer):
+    body = newcomer.link_body(PlayerWallet(b"\x01" * 32))
+    assert newcomer.post("/api/wallet", body, key="w1").status_code == 201
+    assert code_of(newcomer.post("/api/wallet", body, key="w2")) == (409, "challenge_unknown")
+
+
+def test_an_expired_nonce_is_refused(app, newcomer):
+    challenge = newcomer.post("/api/wallet/challenge").json()["payload"]
+    app.world.clock.advance(seconds=601)
+    wallet = PlayerWallet(b"\x01" * 32)
+    now_s = app.world.clock.now_ms() // 1000
+    body = {
+        "account": wallet.tonconnect_account(network_id=VAULT.network),
+        "proof": wallet.prove(domain="play.arena.example", challenge=challenge, now_s=now_s),
+    }
+    assert code_of(newcomer.post("/api/wallet", body)) == (409, "challenge_unknown")
+
+
+def test_a_wallet_another_player_has_is_refused(app, newcomer):
+    other = app.user(app.world.game.register(10))
+    wallet = PlayerWallet(b"\x01" * 32)
+    assert other.post("/api/wallet", other.link_body(wallet)).status_code == 201
+    assert code_of(newcomer.post("/api/wallet", newcomer.link_body(wallet))) == (409, "wallet_taken")
+
+
+def test_a_wallet_of_the_wrong_network_is_refused(app, newcomer):
+    body = newcomer.link_body(PlayerWallet(b"\x01" * 32))
+    body["account"]["chain"] = "-239"
+    assert code_of(newcomer.post("/api/wallet", body)) == (400, "wrong_network")
+
+
+BAD_ADDRESSES = [
+    "",
+    "0:",
+    "0:" + "11" * 31,
+    "0:" + "11" * 33,
+    "0:" + "gg" * 32,
+    "-1:" + "11" * 32,
+    "1:" + "11" * 32,
+    "300:" + "11" * 32,
+    "0x" + "11" * 32,
+    "00:" + "11" * 32,
+    " 0:" + "11" * 32,
+    "EQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAM9c",
+    "EQ" + "A" * 45,
+    "\u0660:" + "11" * 32,
+    "0:" + "11" * 32,
+]
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+def test_an_address_of_any_other_form_or_wallet_is_refused_and_links_nothing(app, newcomer, address):
+    body = newcomer.link_body(PlayerWallet(b"\x01" * 32))
+    body["account"]["address"] = address
+    answer = newcomer.post("/api/wallet", body)
+    assert answer.status_code == 400, answer.text
+    assert app.world.names.names == {}
+
+
+def test_a_claim_is_paid_only_to_the_wallet_that_was_linked(app, ann):
+    ann.claim()
+    linked = app.world.committer.view_player(ann.id).state["wallet"]["address"]
+    terms = app.world.claim_of(ann.id).terms
+    assert terms.recipient == linked
+    assert replace(terms, recipient=linked) == terms
