@@ -39,8 +39,8 @@ class Authentication(SecurityBase):
     def authenticate(self, request: Request, exchange: Exchange) -> None:
         """Set `exchange.identity` and `exchange.subject`, or raise Refused (401). Never blocks."""
 
-    def __call__(self, request: Request) -> Any:
-        """The established identity."""
+    async def __call__(self, request: Request) -> Any:
+        """The established identity; a coroutine, because FastAPI sends plain functions to a thread."""
         identity = exchange_of(request.scope).identity
         ensure(identity is not None, "a route that asks who it serves is authenticated first")
         return identity

@@ -127,6 +127,7 @@ class Row:
     answer: Mapping[str, Any]
     previous_hash: str
     is_open: bool = False
+    _known_hash: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -134,7 +135,10 @@ class Row:
 
     @property
     def hash(self) -> str:
-        return row_hash(row_document(self))
+        """Computed once: a row is sealed, checked, stored and projected, and hashing costs more than each."""
+        if not self._known_hash:
+            object.__setattr__(self, "_known_hash", row_hash(_unsealed(self)))
+        return self._known_hash
 
 
 def _unsealed(row: Row) -> dict[str, Any]:
@@ -175,7 +179,7 @@ def row_hash(document: Mapping[str, Any]) -> str:
 def row_document(row: Row) -> dict[str, Any]:
     """The row as it is stored, sealed with its hash `h`."""
     document = _unsealed(row)
-    document["h"] = row_hash(document)
+    document["h"] = row.hash
     if row.is_open:
         document["open"] = 1
     return document
