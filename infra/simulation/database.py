@@ -1,0 +1,253 @@
+"""A pymongo `Database` in memory whose every operation may be killed, lost, late, unacknowledged or stale."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError, NetworkTimeout, PyMongoError
+from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
+
+from infra.simulation.discipline import BudgetDiscipline
+from infra.simulation.documents import Document, NotAllowed, copied, matches, updated
+from infra.simulation.faults import Fate, Faults, ProcessKilled
+from infra.simulation.scheduler import Scheduler
+from shared.adapters.mongo_indexes import INDEXES, Index
+
+STALE_COLLECTIONS = ("players",)
+"""Where the protocol promises to bear old reads: a player's document is only ever a projection."""
+
+KEPT_VERSIONS = 4
+Watch = Callable[[str, Document], None]
+DEADLINE_MS = 45_000
+"""Far above the driver's own: a process frozen for longer finds its operation out of time, unsent."""
+
+
+@dataclass(slots=True)
+class SimulatedDatabase:
+    """Collections by name, as `database["ledger"]`; `watch` hears of every write that took effect."""
+
+    scheduler: Scheduler
+    faults: Faults
+    indexes: tuple[Index, ...] = INDEXES
+    watch: Watch = lambda *_: None
+    discipline: BudgetDiscipline = field(default_factory=BudgetDiscipline)
+    _collections: dict[str, SimulatedCollection] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> SimulatedCollection:
+        if name not in self._collections:
+            self._collections[name] = SimulatedCollection(self, name)
+        return self._collections[name]
+
+    def documents(self, name: str) -> list[Document]:
+        """Everything in a collection, for auditors."""
+        return [copied(document) for document in self[name].documents.values()]
+
+
+@dataclass(slots=True)
+class Cursor:
+    """The part of pymongo's cursor that adapters use."""
+
+    documents: list[Document]
+
+    def limit(self, count: int) -> Cursor:
+        return Cursor(self.documents[:count])
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(self.documents)
+
+
+class SimulatedCollection:
+    """One collection: single-document operations, atomic, in one order."""
+
+    def __init__(self, database: SimulatedDatabase, name: str) -> None:
+        self.documents: dict[str, Document] = {}
+        self._database, self._name = database, name
+        self._past: dict[str, list[Document]] = defaultdict(list)
+        mine = [index for index in database.indexes if index.collection == name]
+        self._indexed = {index.fields[0] for index in mine}
+        self._unique = [index.fields[0] for index in mine if index.unique]
+        self._taken: dict[tuple[str, Any], str] = {}
+
+    def insert_one(self, document: Mapping[str, Any]) -> InsertOneResult:
+        new = copied(document)
+        holds = self._database.discipline.current()
+
+        def apply() -> int:
+            self._insert(new)
+            holds.counted_on += sum(amount for _, amount in new.get("bud", ()))
+            return 1
+
+        self._write("insert", new["_id"], apply)
+        return InsertOneResult(new["_id"], acknowledged=True)
+
+    def update_one(
+        self, conditions: Mapping[str, Any], update: Mapping[str, Any], *, upsert: bool = False
+    ) -> UpdateResult:
+        document_id = _id_of(conditions)
+        wanted, change = copied(conditions), copied(update)
+        discipline = self._database.discipline
+        amount = int(change.get("$inc", {}).get("avail", 0)) if self._name == "budget" else 0
+        holds = discipline.sends(document_id, amount)
+
+        def apply() -> int:
+            found = self.documents.get(document_id)
+            if found is None or not matches(found, wanted):
+                if upsert:
+                    self._insert(updated({"_id": document_id}, change))
+                return 0
+            self._store(updated(found, change))
+            holds.held -= amount
+            return 1
+
+        try:
+            count = self._write("update", document_id, apply)
+        except PyMongoError:
+            discipline.failed(document_id, amount)
+            raise
+        discipline.succeeded(document_id, amount)
+        return UpdateResult({"n": count, "nModified": count}, acknowledged=True)
+
+    def replace_one(self, conditions: Mapping[str, Any], document: Mapping[str, Any]) -> UpdateResult:
+        document_id = _id_of(conditions)
+        wanted, new = copied(conditions), {**copied(document), "_id": document_id}
+
+        def apply() -> int:
+            found = self.documents.get(document_id)
+            if found is None or not matches(found, wanted):
+                return 0
+            self._store(new)
+            return 1
+
+        count = self._write("replace", document_id, apply)
+        return UpdateResult({"n": count, "nModified": count}, acknowledged=True)
+
+    def delete_one(self, conditions: Mapping[str, Any]) -> DeleteResult:
+        document_id = _id_of(conditions)
+        wanted = copied(conditions)
+
+        def apply() -> int:
+            found = self.documents.get(document_id)
+            if found is None or not matches(found, wanted):
+                return 0
+            self._remember(document_id)
+            self._forget_names(document_id)
+            del self.documents[document_id]
+            return 1
+
+        count = self._write("delete", document_id, apply)
+        return DeleteResult({"n": count}, acknowledged=True)
+
+    def find_one(self, conditions: Mapping[str, Any]) -> Document | None:
+        return next(iter(self._find(conditions)), None)
+
+    def find(self, conditions: Mapping[str, Any]) -> Cursor:
+        return Cursor(self._find(conditions))
+
+    def _find(self, conditions: Mapping[str, Any]) -> list[Document]:
+        if len(conditions) != 1:
+            raise NotAllowed("a find by more than one field scans on some servers")
+        ((name, wanted),) = conditions.items()
+        if name != "_id" and name not in self._indexed:
+            raise NotAllowed(f"a find on {self._name} by {name}, which has no index")
+        fate = self._read_fate(wanted if name == "_id" else "")
+        if name == "_id":
+            ids = wanted["$in"] if isinstance(wanted, Mapping) else [wanted]
+            found = [self._as_of(document_id, fate) for document_id in ids]
+            return [copied(document) for document in found if document is not None]
+        return [copied(document) for document in self.documents.values() if matches(document, conditions)]
+
+    def _as_of(self, document_id: str, fate: Fate) -> Document | None:
+        past = self._past[document_id]
+        if fate is Fate.STALE and past:
+            return self._database.faults.chance.choice(past)
+        return self.documents.get(document_id)
+
+    def _read_fate(self, subject: object) -> Fate:
+        scheduler, faults = self._database.scheduler, self._database.faults
+        self._wait_my_turn()
+        fate = faults.of_read(may_be_stale=self._name in STALE_COLLECTIONS)
+        scheduler.note(self._name, "find", subject, fate.value)
+        if fate is Fate.KILLED_BEFORE:
+            raise ProcessKilled
+        if fate is Fate.LOST:
+            raise faults.error(fate)
+        if fate is Fate.SLOW:
+            scheduler.give_way()
+        return fate
+
+    def _write(self, verb: str, document_id: str, apply: Callable[[], int]) -> int:
+        scheduler, faults = self._database.scheduler, self._database.faults
+        self._wait_my_turn()
+        fate = faults.of_write()
+        scheduler.note(self._name, verb, document_id, fate.value)
+        if fate is Fate.KILLED_BEFORE:
+            raise ProcessKilled
+        if fate in (Fate.LOST, Fate.NOT_SENT, Fate.NOT_NOW):
+            raise faults.error(fate)
+        if fate is Fate.LATE:
+            scheduler.send_late(lambda: _landed(apply))
+            raise faults.error(fate)
+        if fate is Fate.UNACKNOWLEDGED:
+            _landed(apply)
+            raise faults.error(fate)
+        count = apply()
+        if fate is Fate.KILLED_AFTER:
+            raise ProcessKilled
+        if fate is Fate.SLOW:
+            scheduler.give_way()
+        return count
+
+    def _wait_my_turn(self) -> None:
+        scheduler = self._database.scheduler
+        began_ms = scheduler.now_ms
+        scheduler.give_way()
+        if scheduler.now_ms - began_ms > DEADLINE_MS:
+            scheduler.note(self._name, "out of time")
+            raise NetworkTimeout("simulated: the operation ran out of time before it was sent")
+
+    def _insert(self, document: Document) -> int:
+        if document["_id"] in self.documents:
+            raise DuplicateKeyError("E11000 duplicate key error", 11000, {})
+        self._store(document)
+        return 1
+
+    def _store(self, document: Document) -> None:
+        document_id: str = document["_id"]
+        names = [(name, document[name]) for name in self._unique if name in document]
+        if any(self._taken.get(name, document_id) != document_id for name in names):
+            raise DuplicateKeyError("E11000 duplicate key error", 11000, {})
+        self._forget_names(document_id)
+        self._taken.update(dict.fromkeys(names, document_id))
+        self._remember(document_id)
+        self.documents[document_id] = document
+        self._database.watch(self._name, document)
+
+    def _forget_names(self, document_id: str) -> None:
+        former = self.documents.get(document_id, {})
+        for name in self._unique:
+            if name in former:
+                self._taken.pop((name, former[name]), None)
+
+    def _remember(self, document_id: str) -> None:
+        past = self._past[document_id]
+        if document_id in self.documents:
+            past.append(self.documents[document_id])
+            del past[:-KEPT_VERSIONS]
+
+
+def _landed(apply: Callable[[], int]) -> None:
+    """A write whose sender hears nothing of it, not even that its key was taken."""
+    try:
+        apply()
+    except DuplicateKeyError:
+        return
+
+
+def _id_of(conditions: Mapping[str, Any]) -> str:
+    document_id = conditions.get("_id")
+    if not isinstance(document_id, str):
+        raise NotAllowed("a write by anything but _id scans")
+    return document_id

@@ -1,0 +1,108 @@
+"""The simulated database does what the server does, for every operation the adapters may use."""
+
+from __future__ import annotations
+
+import secrets
+from random import Random  # noqa: TID251 - chance with a printed seed
+
+import pytest
+from pymongo.errors import DuplicateKeyError
+
+from infra.simulation.database import SimulatedDatabase
+from infra.simulation.documents import NotAllowed
+from infra.simulation.faults import Faults
+from infra.simulation.scheduler import Scheduler
+from shared.adapters.mongo_indexes import ensure_indexes
+
+OPERATIONS = 400
+IDS = [f"tg{number}:{number}" for number in range(5)]
+
+
+@pytest.fixture
+def simulated() -> SimulatedDatabase:
+    faults = Faults(Random(1), 0.0)
+    return SimulatedDatabase(Scheduler(faults.chance, faults), faults)
+
+
+def outcome(collection, operation) -> object:
+    """What the client hears of one operation."""
+    verb, *arguments = operation
+    try:
+        answer = getattr(collection, verb)(*arguments)
+    except DuplicateKeyError:
+        return "duplicate"
+    if verb == "find":
+        return sorted((plain(document) for document in answer), key=lambda document: document["_id"])
+    if verb == "find_one":
+        return None if answer is None else plain(answer)
+    for count in ("matched_count", "deleted_count"):
+        if hasattr(answer, count):
+            return getattr(answer, count)
+    return answer.inserted_id
+
+
+def plain(value):
+    if isinstance(value, dict):
+        return {name: plain(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [plain(entry) for entry in value]
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def random_operation(chance: Random) -> tuple:
+    row, number = chance.choice(IDS), chance.choice((0, 1, 3, 2**40))
+    guard = chance.choice(
+        ({}, {"seq": number}, {"avail": {"$gte": number}}, {"bal.NEUR": {"$exists": False}})
+    )
+    changes = {"seq": number, f"state.{chance.choice('ab')}": {"x": [number, "t"]}}
+    update = chance.choice(
+        (
+            {"$set": changes},
+            {"$set": {"seq": number}, "$inc": {"bal.NEUR": 1, "avail": -number}},
+            {"$unset": {"state.a": 1}, "$set": {"seq": number}},
+            {"$inc": {"avail": number}},
+        )
+    )
+    document = {"_id": row, "k": f"key{chance.randrange(3)}", "acct": row[:3], "seq": number, "avail": 5}
+    return chance.choice(
+        (
+            ("insert_one", document),
+            ("insert_one", document | {"open": 1, "state": {"a": {}}}),
+            ("update_one", {"_id": row, **guard}, update),
+            ("replace_one", {"_id": row, "seq": number}, {**document, "seq": number + 1, "k": f"only {row}"}),
+            ("delete_one", {"_id": row, **chance.choice(({}, {"acct": "tg1"}))}),
+            ("find_one", {"_id": row}),
+            ("find", {"_id": {"$in": IDS[:3]}}),
+            ("find", {"acct": row[:3]}),
+            ("find", {"open": 1}),
+        )
+    )
+
+
+def test_random_operations_end_alike_on_the_server_and_in_the_simulation(simulated, mongo_database):
+    ensure_indexes(mongo_database)
+    seed = secrets.randbelow(10**9)
+    print(f"seed {seed}")
+    chance = Random(seed)
+    for _ in range(OPERATIONS):
+        operation = random_operation(chance)
+        real = outcome(mongo_database["ledger"], operation)
+        assert outcome(simulated["ledger"], operation) == real, operation
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [
+        ("find", ({"kind": "battle"},)),
+        ("find", ({"acct": "tg1", "seq": 3},)),
+        ("update_one", ({"acct": "tg1"}, {"$set": {"seq": 1}})),
+        ("update_one", ({"_id": "tg1:1"}, {"$push": {"legs": {}}})),
+        ("update_one", ({"_id": "tg1:1"}, {"$set": {"flag": True}})),
+        ("update_one", ({"_id": "tg1:1", "k": {"$ne": "x"}}, {"$set": {"seq": 1}})),
+        ("delete_one", ({"acct": "tg1"},)),
+    ],
+)
+def test_what_not_every_server_does_alike_is_refused_loudly(simulated, verb, arguments):
+    simulated["ledger"].insert_one({"_id": "tg1:1", "k": "key", "acct": "tg1"})
+    with pytest.raises(NotAllowed):
+        list(getattr(simulated["ledger"], verb)(*arguments) or ())
