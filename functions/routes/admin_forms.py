@@ -41,12 +41,15 @@ def until_ms(until: str | None) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def expected_revision(
+async def expected_revision(
     if_match: Annotated[
         str | None, Header(description="The revision this change was made from, as the ETag says it")
     ] = None,
 ) -> int:
-    """The revision of If-Match (RFC 9110). Raises Refused `revision_required`, `invalid_revision`."""
+    """The revision of If-Match (RFC 9110). Raises Refused `revision_required`, `invalid_revision`.
+
+    A coroutine, because FastAPI sends plain functions to a thread.
+    """
     if if_match is None:
         raise Refused("Send If-Match with the revision you looked at", code="revision_required")
     found = _REVISION.match(if_match.strip())

@@ -32,6 +32,7 @@ INDEXES: Final = (
     Index("wallets", ("at",)),
     Index("admins", ("email",), unique=True),
     Index("admin_revocations", ("exp",)),
+    Index("admin_attempts", ("since",)),
     Index("admin_audit", ("k",), unique=True),
     Index("admin_audit", ("ts",)),
     Index("admin_audit", ("open",), sparse=True),

@@ -131,9 +131,7 @@ def decided_trace(proposals: ProposalStore, committer: Committer) -> Trace:
         proposal = proposals.read(proposal_id)
         if proposal is None or proposal.decided_in != intent.id:
             return False
-        if proposal.state == "confirmed":
-            _move(committer, proposal)
-        return True
+        return proposal.state == "rejected" or _move(committer, proposal).row.ok
 
     return has_happened
 

@@ -155,7 +155,10 @@ def _begin(trail: AuditTrail, actor: Actor, order: Order, request: RequestKey) -
     intent = intent_of(outcome.row)
     if not outcome.is_replay:
         return intent, None
-    return intent, trail.committer.store.row_by_key(system_key(admin.id, outcome_name(intent)))
+    known = trail.committer.store.row_by_key(system_key(admin.id, outcome_name(intent)))
+    if known is not None and outcome.row.is_open:
+        trail.committer.store.close_row(outcome.row)
+    return intent, known
 
 
 def _finish(trail: AuditTrail, intent: Intent, effect: Accepted) -> Row:

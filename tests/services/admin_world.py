@@ -42,14 +42,15 @@ SECRET = "fake-admin-secret-of-the-tests-0123456789"
 class AdminWorld:
     """The desks, and the game and claims they look at."""
 
-    def __init__(self, claims: ClaimWorld | None = None) -> None:
-        self.claim_world = claims or ClaimWorld()
+    def __init__(self, wrap: Any = lambda _name, part: part) -> None:
+        self.claim_world = ClaimWorld(wrap=wrap)
         self.game = self.claim_world.game
         self.clock, self.store = self.game.clock, self.game.store
-        self.configs = FakeConfigStore(self.game.configs)
-        self.admins, self.proposals = FakeAdmins(), FakeProposals()
+        self.configs: Any = wrap("configs", FakeConfigStore(self.game.configs))
+        self.admins: Any = wrap("admins", FakeAdmins())
+        self.proposals: Any = wrap("proposals", FakeProposals())
         self.revoked, self.attempts = FakeRevokedTokens(), FakeLoginAttempts()
-        self.audit_store = FakeLedgerStore()
+        self.audit_store: Any = wrap("audit_ledger", FakeLedgerStore())
         self.trail = self._trail()
         self.trail.open_account(OWNER_ID)
         self.gate = self._gate()
