@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from shared.domain.errors import Refused
+from shared.domain.ton.address import read_address
 from shared.ports import LimitCheck, LimitVerdict
 from shared.wiring import OnOutage
 
@@ -25,7 +27,7 @@ class Policy:
     name: str
     limit: int
     window_s: int
-    counted_by: Literal["address", "subject", "email"]
+    counted_by: Literal["address", "subject", "email", "wallet"]
 
 
 PER_ADDRESS: Final = Policy("address", 600, MINUTE_S, "address")
@@ -33,6 +35,7 @@ PER_PLAYER: Final = Policy("player", 120, MINUTE_S, "subject")
 BATTLE_RUN: Final = Policy("battle_run", 25, MINUTE_S, "subject")
 CLAIM: Final = Policy("claim", 6, MINUTE_S, "subject")
 WALLET: Final = Policy("wallet", 6, MINUTE_S, "subject")
+WALLET_PROVED: Final = Policy("wallet_proved", 10, MINUTE_S, "wallet")
 ADMIN_LOGIN_ADDRESS: Final = Policy("admin_login_address", 5, 15 * MINUTE_S, "address")
 ADMIN_LOGIN_ACCOUNT: Final = Policy("admin_login_account", 5, 15 * MINUTE_S, "email")
 
@@ -40,7 +43,7 @@ ROUTE_POLICIES: Final[Mapping[tuple[str, str], tuple[Policy, ...]]] = {
     ("POST", "/api/battle/run"): (BATTLE_RUN,),
     ("POST", "/api/claims"): (CLAIM,),
     ("POST", "/api/wallet/challenge"): (WALLET,),
-    ("POST", "/api/wallet"): (WALLET,),
+    ("POST", "/api/wallet"): (WALLET, WALLET_PROVED),
     ("DELETE", "/api/wallet"): (WALLET,),
     ("POST", "/api/admin/login"): (ADMIN_LOGIN_ADDRESS, ADMIN_LOGIN_ACCOUNT),
 }
@@ -58,7 +61,7 @@ def checks_for(
     method: str, route: str, *, address: str, subject: str, body: Any, overrides: Mapping[str, int]
 ) -> list[LimitCheck]:
     """The buckets of one request, the route's own last; a policy whose subject is unknown is left out."""
-    subjects = {"address": address, "subject": subject, "email": _email(body)}
+    subjects = {"address": address, "subject": subject, "email": _email(body), "wallet": _wallet(body)}
     policies = (PER_ADDRESS, PER_PLAYER, *ROUTE_POLICIES.get((method, route), ()))
     return [
         LimitCheck(
@@ -81,6 +84,15 @@ def _email(body: Any) -> str:
     """The account a login names, in one spelling; anything else is refused later by its form."""
     email = body.get("email") if isinstance(body, dict) else None
     return email.strip().lower()[:SUBJECT_LENGTH_MAX] if isinstance(email, str) else ""
+
+
+def _wallet(body: Any) -> str:
+    """The wallet a proof is about, in its canonical spelling: many players may not take turns at one wallet."""
+    account = body.get("account") if isinstance(body, dict) else None
+    try:
+        return read_address(account.get("address")).address.raw if isinstance(account, dict) else ""
+    except Refused:
+        return ""
 
 
 def limit_headers(checks: Sequence[LimitCheck], verdict: LimitVerdict) -> dict[str, str]:
