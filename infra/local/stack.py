@@ -117,6 +117,12 @@ class Stack:
         elif part == "gateway":
             self._check_functions()
 
+    def change_settings(self, **values: str) -> None:
+        """Give functions other values; they start again with them, as instances of a new deployment would."""
+        self.settings |= values
+        write_environments(self._environments_file, function_environments(self.service, self.settings))
+        self.restart("gateway")
+
     def kill(self, part: str) -> None:
         """End a part and its workers at once, as a power cut would."""
         self._parts.part(part).kill()

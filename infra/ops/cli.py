@@ -9,6 +9,7 @@ import typer
 
 from infra.ops.fairness_commands import app as fairness_app
 from infra.ops.ledger_commands import app as ledger_app
+from infra.ops.oracle_commands import app as oracle_app
 from infra.ops.vault_commands import app as vault_app
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(fairness_app, name="fairness")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(oracle_app, name="oracle")
 app.add_typer(vault_app, name="vault")
 
 

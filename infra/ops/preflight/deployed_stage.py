@@ -28,7 +28,7 @@ def deployed_stage(
     service = read_service(PROJECT / "serverless.yml", stage=name)
     client = aws or cache(_client)
     written = {
-        function: {setting: _plain(service, value) for setting, value in values.items()}
+        function: {setting: str(value) for setting, value in values.items()}
         for function, values in function_values(PROJECT / "serverless.yml", stage=name).items()
     }
     secrets = AwsSecrets(environment={}, client_of=client)
@@ -60,13 +60,6 @@ def deployed_stage(
 def _client(service: str) -> Any:
     limits = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
     return boto3.client(service, region_name=boto3.Session().region_name or _REGION, config=limits)
-
-
-def _plain(service: ServiceSpec, value: Any) -> str:
-    """A setting as the function will see it; the one resource that is named by reference has an alias."""
-    if value == {"!Ref": "ClaimKey"}:
-        return f"alias/{service.deployed_name('claim')}"
-    return str(value)
 
 
 def _api_url(client: AwsClient, service: ServiceSpec) -> str:
