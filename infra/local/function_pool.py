@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from infra.local.runtime_api import (
     RESPONSE_LIMIT_BYTES,
@@ -21,7 +22,14 @@ from infra.local.runtime_api import (
 from infra.local.serverless_file import FunctionSpec
 
 _RETRY_MS = (200, 1_000, 5_000, 30_000)  # waits after one, two, three, four and more failures in a row
+THROTTLED = "TooManyRequestsException"
 _log = logging.getLogger(__name__)
+
+
+class Measure(Protocol):
+    """Told how each invocation ended."""
+
+    def __call__(self, *, is_error: bool, is_throttled: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,8 @@ class FunctionPool:
 
     The first worker starts with the pool; more start, up to `max_workers`, when events wait and nobody is idle.
     While INIT fails, events are answered with its error at once, and a new attempt waits for an event and for
-    the pause, which grows with each failure in a row.
+    the pause, which grows with each failure in a row. Where Lambda would throttle at once, events wait a while:
+    only those beyond `max_queued` waiting ones are refused.
     """
 
     def __init__(
@@ -55,8 +64,12 @@ class FunctionPool:
         root: Path,
         log_path: Path,
         max_workers: int,
+        max_queued: int = 1000,
+        measure: Measure = lambda *, is_error, is_throttled: None,  # noqa: ARG005 - nobody watches
     ) -> None:
         self.spec = spec
+        self._max_queued = max_queued
+        self._measure = measure
         self.init_error: str | None = None
         self._environment = environment
         self._root = root
@@ -87,6 +100,12 @@ class FunctionPool:
 
     async def invoke(self, payload: bytes) -> Outcome:
         """Run one event and say how it ended; cancelling the wait drops an event that nobody took yet."""
+        outcome = await self._invoke(payload)
+        is_throttled = outcome.is_error and THROTTLED.encode() in outcome.payload
+        self._measure(is_error=outcome.is_error and not is_throttled, is_throttled=is_throttled)
+        return outcome
+
+    async def _invoke(self, payload: bytes) -> Outcome:
         request_id = str(uuid.uuid4())
         if len(payload) > RESPONSE_LIMIT_BYTES:
             return error_outcome(
@@ -95,6 +114,8 @@ class FunctionPool:
         loop = asyncio.get_running_loop()
         if self.init_error is not None and not self._workers and loop.time() < self._retry_at_s:
             return error_outcome("Runtime.InitError", self.init_error, request_id=request_id)
+        if len(self._queue) >= self._max_queued:
+            return error_outcome(THROTTLED, "Rate Exceeded.", request_id=request_id)
         invocation = Invocation(request_id, payload, loop.create_future())
         self._queue.append(invocation)
         self._balance()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -24,6 +25,7 @@ from infra.local.events import http_response, request_event, split_target
 from infra.local.function_pool import FunctionPool
 from infra.local.http1 import HttpServer, Request, Response, message_response
 from infra.local.invoke_api import InvokeApi
+from infra.local.platform_metrics import PlatformMetrics
 from infra.local.routes import RouteTable
 from infra.local.runtime_api import Outcome
 from infra.local.serverless_file import ServiceSpec, read_service
@@ -46,6 +48,7 @@ class Gateway:
         root: Path,
         log_dir: Path,
         max_workers: int,
+        max_queued: int,
     ) -> None:
         self.service = service
         self._environments = environments
@@ -53,10 +56,12 @@ class Gateway:
         self._root = root
         self._log_dir = log_dir
         self._max_workers = max_workers
+        self._max_queued = max_queued
+        self._metrics = PlatformMetrics(log_dir / "platform.log")
         self._routes = RouteTable(service)
         self._pools: dict[str, FunctionPool] = {}
         self._invoke_api = InvokeApi(service, pools=self._pools)
-        self._public = HttpServer(self._http_call, body_limit_bytes=_BODY_LIMIT_BYTES)
+        self._public = HttpServer(self._measured_call, body_limit_bytes=_BODY_LIMIT_BYTES)
         self._private = HttpServer(self._invoke_api.answer, body_limit_bytes=_BODY_LIMIT_BYTES)
         self._schedules: list[asyncio.Task[None]] = []
 
@@ -79,6 +84,8 @@ class Gateway:
                 root=self._root,
                 log_path=self._log_dir / f"{spec.name}.log",
                 max_workers=self._max_workers,
+                max_queued=self._max_queued,
+                measure=functools.partial(self._metrics.invoked, self.service.deployed_name(spec.name)),
             )
             self._pools[spec.name].start()
         await asyncio.gather(*(pool.settled() for pool in self._pools.values()))
@@ -119,6 +126,11 @@ class Gateway:
             **({"LAMBDA_ENDPOINT_URL": self.urls[1]} if "SIGNER_FUNCTION_NAME" in spec.environment else {}),
             **self._environments.get(name, {}),
         }
+
+    async def _measured_call(self, request: Request) -> Response:
+        answer = await self._http_call(request)
+        self._metrics.answered(answer.status)
+        return answer
 
     async def _http_call(self, request: Request) -> Response:
         path, _ = split_target(request.target)
@@ -188,6 +200,7 @@ async def _serve(options: argparse.Namespace) -> None:
         root=options.root,
         log_dir=options.logs,
         max_workers=options.max_workers,
+        max_queued=options.max_queued,
     )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -218,6 +231,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--private-port", type=int, default=0)
     parser.add_argument("--max-workers", type=int, default=4)
+    parser.add_argument("--max-queued", type=int, default=1000, help="waiting events before one is refused")
     parser.add_argument("--schedule-every-s", type=float, help="0 switches schedules off")
     parser.add_argument("--exit-with-parent", action="store_true")
     options = parser.parse_args()

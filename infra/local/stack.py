@@ -53,6 +53,7 @@ class Stack:
         functions: Sequence[str] | None = None,
         schedule_every_s: float | None = None,
         max_workers: int = 4,
+        max_queued: int = 1000,
     ) -> None:
         self.data_dir = data_dir.resolve()
         self.service = read_service(PROJECT / "serverless.yml", stage=STAGE)
@@ -63,6 +64,7 @@ class Stack:
         self._functions = tuple(functions or self.service.functions)
         self._schedule_every_s = schedule_every_s
         self._max_workers = max_workers
+        self._max_queued = max_queued
         self._supervisor: Supervisor | None = None
 
     @property
@@ -184,6 +186,7 @@ class Stack:
                         clock_file=self.clock_file,
                         functions=self._functions,
                         max_workers=self._max_workers,
+                        max_queued=self._max_queued,
                         schedule_every_s=self._schedule_every_s,
                     )
                 ]

@@ -47,12 +47,14 @@ def gateway_command(
     clock_file: Path,
     functions: Sequence[str],
     max_workers: int,
+    max_queued: int,
     schedule_every_s: float | None,
 ) -> PartCommand:
     """The gateway and, behind it, the functions."""
     options = ["--clock", str(clock_file), "--logs", str(log_dir), "--stage", stage]
     options += ["--environments", str(environments)]
     options += ["--functions", ",".join(functions), "--max-workers", str(max_workers)]
+    options += ["--max-queued", str(max_queued)]
     if schedule_every_s is not None:
         options += ["--schedule-every-s", str(schedule_every_s)]
     return _module("gateway", "gateway", *options)

@@ -151,7 +151,7 @@ def test_a_run_whose_tasks_all_failed_still_says_that_it_ran(measured: Any) -> N
         ("kms_unavailable", None, 0, 1, "kms_unavailable"),
         ("kms_access_denied", None, 0, 1, "kms_access_denied"),
         ("signature_invalid", None, 0, 1, "signature_invalid"),
-        ("claim_unknown", None, 0, 0, "claim_unknown"),
+        ("claim_unknown", None, 1, 0, "claim_unknown"),
     ],
 )
 def test_a_decision_of_the_signer_is_counted_by_its_rule(
