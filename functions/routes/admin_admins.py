@@ -124,7 +124,12 @@ def admin_admins_router(parts: Parts) -> APIRouter:
         "/api/admin/password",
         operation_id="adminChangePassword",
         responses=refusals(
-            "forbidden", "weak_password", "password_wrong", "owner_is_configured", "intent_expired"
+            "forbidden",
+            "login_locked",
+            "weak_password",
+            "password_wrong",
+            "owner_is_configured",
+            "intent_expired",
         ),
     )
     async def change_password(

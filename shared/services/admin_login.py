@@ -100,6 +100,17 @@ def log_in(desk: AdminGateDesk, *, email: str, password: str, address: str, requ
     return LoggedIn(desk.tokens.issue(token), token, admin)
 
 
+def prove_password(desk: AdminGateDesk, admin: Admin, password: str) -> None:
+    """Whether who holds the session knows its password too, within as few guesses as at the log-in.
+
+    Raises Refused `password_wrong` or `login_locked`.
+    """
+    counted = _count(desk, account_attempts(admin.email))
+    if not desk.passwords.is_right(password, password_hash=admin.password_hash):
+        raise Refused("The present password is wrong", code="password_wrong")
+    desk.attempts.replace(counted.forgotten(), expected_revision=counted.revision)
+
+
 def log_out(desk: AdminGateDesk, token: AdminToken) -> None:
     """End this session everywhere, before its token expires."""
     desk.revoked.revoke(token.token_id, expires_at_s=token.expires_at_s)

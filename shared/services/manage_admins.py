@@ -13,7 +13,7 @@ from shared.domain.admins import OWNER_ID, Admin, Role, check_new_password
 from shared.domain.calendar import iso_time
 from shared.domain.errors import Refused
 from shared.services.admin_audit import Actor, Audited, AuditTrail, RequestKey, Trace, carry_out
-from shared.services.admin_login import AdminGateDesk
+from shared.services.admin_login import AdminGateDesk, prove_password
 
 CREATED: Final = "adminCreated"
 CHANGED: Final = "adminChanged"
@@ -96,11 +96,10 @@ def change_own_password(
 ) -> Audited:
     """A new password for whoever knows the present one; every session ends, this one too.
 
-    Refused `password_wrong`, `weak_password`, `owner_is_configured`.
+    Refused `password_wrong`, `login_locked`, `weak_password`, `owner_is_configured`.
     """
     admin = actor.admin
-    if not desk.gate.passwords.is_right(current, password_hash=admin.password_hash):
-        raise Refused("The present password is wrong", code="password_wrong")
+    prove_password(desk.gate, admin, current)
     check_new_password(new)
     wish = AdminWish(password=new)
     order = Order("admins.ownPassword", f"admin:{admin.id}", {}, f"{CHANGED}:{admin.id}")

@@ -208,6 +208,13 @@ def test_an_own_password_is_changed_by_whoever_knows_the_present_one(app: AdminA
     assert code(app.log_in("viewer@example.org")) == (401, "login_refused")
 
 
+def test_a_stolen_session_guesses_at_the_password_no_faster_than_a_stranger(app: AdminApp) -> None:
+    viewer = app.admin("viewer")
+    guess = {"current": "wrong", "new": PASSWORD}
+    codes = [code(viewer.post("/api/admin/password", guess))[1] for _ in range(11)]
+    assert codes == ["password_wrong"] * 10 + ["login_locked"]
+
+
 def test_no_password_reaches_the_audit_not_even_as_a_hash(app: AdminApp, owner: Operator) -> None:
     body = {"email": "ann@example.org", "role": "viewer", "password": PASSWORD}
     owner.post("/api/admin/admins", body, key="k")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +26,11 @@ from shared.bootstrap.stores import open_stores
 from shared.bootstrap.wired import Wired
 from shared.config import AdminSettings, DatabaseSettings
 from shared.config.parts import RuntimeSettings
+from shared.domain.adjustments import Adjustment
+from shared.domain.errors import ArenaError
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, system_key
+from shared.services.adjust_balances import adjust_balance, decide_proposal
+from shared.services.admin_audit import Actor, RequestKey
 from shared.services.keep_admins import keep_admins
 from tests.conftest import UpstashRest
 from tests.functions.edge_app import gateway_event
@@ -189,6 +195,50 @@ def test_a_days_work_of_an_operator_stays_within_the_rights_of_the_database_user
     assert admin.send("GET", "/api/admin/me")[1]["code"] == "session_ended"
     keep_admins(admin_keeper(economy(mongo_uri, mongo_database, "settle")))
     assert admin.recorded.outside_roles() == []
+
+
+def test_eight_at_once_move_one_adjustment_and_confirm_one_proposal_once(admin: RealAdmin, ann: str) -> None:
+    parts = admin.parts()
+    owner = parts.gate.owner
+    second = replace(owner, id="a-second")
+    parts.reports.trail.open_account(second.id)
+
+    def at_once(work: Callable[[int], Any]) -> list[Any]:
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(lambda number: answer_or_code(lambda: work(number)), range(8)))
+
+    small = Adjustment(ann, "credit", "AIBA", 400, REASON)
+    answers = at_once(
+        lambda _: adjust_balance(parts.adjustments, Actor(owner, "r", "a"), RequestKey("one", "f"), small)
+    )
+    assert len({str(answer) for answer in answers}) == 1
+    large = Adjustment(ann, "credit", "AIBA", 6_000, REASON)
+    proposal = adjust_balance(
+        parts.adjustments, Actor(owner, "r", "a"), RequestKey("two", "f"), large
+    ).answer()["id"]
+    decisions = at_once(
+        lambda number: decide_proposal(
+            parts.adjustments,
+            Actor(second, "r", "a"),
+            RequestKey(f"three-{number}", "f"),
+            proposal_id=proposal,
+            is_confirmed=True,
+        )
+    )
+    assert [isinstance(decision, dict) for decision in decisions].count(True) == 1
+    assert set(map(str, decisions)) - {str(d) for d in decisions if isinstance(d, dict)} <= {
+        "proposal_decided",
+        "proposal_busy",
+        "account_busy",
+    }
+    assert parts.committer.read_player(ann).balance("AIBA") == 6_400
+
+
+def answer_or_code(work: Callable[[], Any]) -> Any:
+    try:
+        return work().answer()
+    except ArenaError as error:
+        return error.code
 
 
 def test_the_chain_of_the_audit_recomputes_from_the_collection_alone(
