@@ -10,7 +10,6 @@ from fastapi import Depends, Header, Path
 from pydantic import Field
 
 from functions.edge.models import Amount, View
-from functions.routes.game_views import SignedAmount
 from shared.domain.errors import Refused
 
 Reason = Annotated[str, Field(min_length=3, max_length=500, description="Why; kept in the audit")]
@@ -26,7 +25,6 @@ Account = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,128}$", description="A
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
 Document = Annotated[dict[str, Any], Field(description="A JSON object")]
 Balances = Annotated[dict[str, Amount], Field(description="Whole units per currency")]
-SignedBalances = Annotated[dict[str, SignedAmount], Field(description="Whole units per currency")]
 _REVISION: Final = re.compile(r'"?([0-9]{1,15})"?\Z', re.ASCII)
 
 
