@@ -39,7 +39,7 @@ class PartPlan:
     environment: Mapping[str, str] = field(repr=False)
     directory: Path
     log_path: Path
-    ready_within_s: float = 20.0
+    ready_within_s: float = 60.0
 
 
 class Part:
