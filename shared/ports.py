@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from shared.domain.boards import BoardEntry, BoardSummary
-from shared.domain.budgets import BudgetPlan
-from shared.domain.claims import Claim, ClaimState
-from shared.domain.fairness import FairnessRecord
-from shared.domain.game_config import GameConfig
-from shared.domain.ledger import Hold, Row
-from shared.domain.player import Player
-from shared.domain.signing_policy import Approval
-from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
+if TYPE_CHECKING:  # a function that plays battles must not pay for the words of claims
+    from shared.domain.boards import BoardEntry, BoardSummary
+    from shared.domain.budgets import BudgetPlan
+    from shared.domain.claims import Claim, ClaimState
+    from shared.domain.fairness import FairnessRecord
+    from shared.domain.game_config import GameConfig
+    from shared.domain.ledger import Hold, Row
+    from shared.domain.player import Player
+    from shared.domain.signing_policy import Approval
+    from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
 
 
 class Clock(Protocol):
