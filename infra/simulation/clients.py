@@ -61,6 +61,7 @@ CHANGES: Final[tuple[tuple[str, Any], ...]] = (
     ("base_reward_neur_per_score", 0),
     ("base_reward_neur_per_score", 2),
 )
+NEEDS_WALLET: Final = ("claim", "unlink", "referral")
 REPEATED: Final = 0.4
 MISUSED: Final = 0.02
 REMEMBERED: Final = 25
@@ -104,7 +105,7 @@ class Clients:
             return self.opening.pop()
         weights = [weight * EMPHASIS if verb in self.theme else weight for verb, weight in VERBS]
         verb = chance.choices([verb for verb, _ in VERBS], weights)[0]
-        account = f"tg{chance.randrange(1, PLAYERS + 1)}"
+        account = self._account(verb)
         return Request(verb, account, f"k{next(self._numbers)}", self._arguments(verb, account))
 
     def _arguments(self, verb: str, account: str) -> tuple[Any, ...]:
@@ -115,7 +116,7 @@ class Clients:
             "train": (chance.choice(brokers), chance.choice(STATS)),
             "repair": (chance.choice(brokers),),
             "upgrade": (chance.choice(brokers), chance.choice(STATS)),
-            "combine": (chance.choice(brokers), chance.choice(brokers)),
+            "combine": tuple(chance.sample([*brokers, "starter"], 2)),
             "buy": (chance.choice(("scout", "pro")),),
             "referral": (self._code(),),
             "link": ((int(account[2:]) + chance.choice((0, 0, 0, 1))) % WALLETS,),
@@ -125,6 +126,15 @@ class Clients:
             "configure": chance.choice(CHANGES),
         }
         return choices.get(verb, ())
+
+    def _account(self, verb: str) -> str:
+        """Anybody; but whoever wants what needs a wallet mostly has one."""
+        chance = self.world.chance
+        players = sorted(self.world.database["players"].documents.items())
+        linked = [name for name, player in players if "wallet" in player]
+        if verb in NEEDS_WALLET and linked and chance.random() < 0.8:
+            return chance.choice(linked)
+        return f"tg{chance.randrange(1, PLAYERS + 1)}"
 
     def _brokers(self, account: str) -> list[str]:
         player = self.world.database["players"].documents.get(account, {})

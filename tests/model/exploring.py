@@ -41,7 +41,7 @@ def check(
         start,
         (*processes, *others),
         protocol.step,
-        lambda db: what_is_wrong(start, db) or also_wrong(db),
+        lambda db: what_is_wrong(start, db, watches_time=rules.time_never_runs_backwards) or also_wrong(db),
         recover,
         what_is_unfinished,
     )

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+BY = " by "
+"""Between a second half's key and the attempt, where each attempt had a key of its own."""
+
 Mark = tuple[str, int]
 Hold = tuple[str, int]
 
@@ -117,12 +120,22 @@ def folded(view: View, row: Row) -> View:
     return View(row.seq, view.balance + row.delta, view.escrow + row.escrow, row.ts, marks)
 
 
-def what_is_wrong(start: Db, db: Db) -> str | None:
-    """The first invariant that does not hold; it looks at documents and given answers, never at processes."""
+def what_is_wrong(start: Db, db: Db, *, watches_time: bool = True) -> str | None:
+    """The first invariant that does not hold; it looks at documents and given answers, never at processes.
+
+    Without `watches_time` a clock may run backwards unnoticed, to see what comes of it.
+    """
     rows = db.rows | db.deleted
     return (
         _wrong_keys(rows)
-        or next((bad for account, _ in start.players if (bad := _wrong_account(start, db, account))), None)
+        or next(
+            (
+                bad
+                for account, _ in start.players
+                if (bad := _wrong_account(start, db, account, watches_time))
+            ),
+            None,
+        )
         or _wrong_budgets(start, db, rows)
         or _wrong_answers(db, rows)
     )
@@ -132,13 +145,16 @@ def _wrong_keys(rows: frozenset[Row]) -> str | None:
     keys = [row.key for row in rows]
     if len(keys) != len(set(keys)):
         return "a key committed twice"
+    paid_out = [key.partition(BY)[0] for key in keys]
+    if len(paid_out) != len(set(paid_out)):
+        return "a transfer was paid out twice"
     once = [
         (row.account, mark) for row in rows if row.ok for mark in row.marks if mark[0].startswith("once:")
     ]
     return "something happened twice that may happen once" if len(once) != len(set(once)) else None
 
 
-def _wrong_account(start: Db, db: Db, account: str) -> str | None:
+def _wrong_account(start: Db, db: Db, account: str, watches_time: bool) -> str | None:
     own = sorted(
         (row for row in db.rows | db.deleted if row.account == account), key=lambda row: (row.seq, row.key)
     )
@@ -147,7 +163,7 @@ def _wrong_account(start: Db, db: Db, account: str) -> str | None:
     for row in own:
         if row.seq != view.seq + 1:
             return f"{account} has a gap or a fork at {row.seq}"
-        if row.ts < view.ts:
+        if watches_time and row.ts < view.ts:
             return f"time ran backwards along {account}"
         if not row.ok and row.answer == "no funds" and view.balance > 0:
             return f"an unjustified refusal on {account}"
@@ -184,7 +200,7 @@ def what_is_unfinished(db: Db) -> str | None:
     for account, view in db.players:
         if db.rows_after(account, view.seq):
             return f"rows of {account} are not projected"
-    keys = {row.key for row in db.rows}
+    keys = {row.key.partition(BY)[0] for row in db.rows}
     for row in db.rows:
         if row.opens and row.opens not in keys:
             return f"{row.key} was never paid out"

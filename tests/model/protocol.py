@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tests.model.checker import BrokenRule
 from tests.model.ledger_state import (
+    BY,
     Db,
     Faults,
     Hold,
@@ -260,7 +261,7 @@ class Protocol:
         second = process.request.second
         if row.key in db.open and second is not None:
             if not self.rules.second_half_has_one_key:
-                second = second._replace(key=f"{second.key} by {process.attempt}")
+                second = second._replace(key=f"{second.key}{BY}{process.attempt}")
             return db, Process(
                 second, f"{process.attempt}+", closes=(process.request.key, row.answer, row.key)
             )

@@ -34,7 +34,7 @@ LEAKY = Faults(failing_holds=True)
 AIBA = ("AIBA", 1)
 ARENA = ("ARENA", 1)
 ESCROWED = Db(players=(("ann", View(escrow=1)),))
-BEFORE_MIDNIGHT, AFTER_MIDNIGHT = 9, 10
+BEFORE_MIDNIGHT, AFTER_MIDNIGHT = 19, 20
 
 
 @dataclass(frozen=True)
@@ -143,22 +143,44 @@ def test_no_interleaving_breaks_an_invariant(name):
     assert exploration.ends > 0
 
 
+ONE_COIN = "one key twice and another for one coin"
+TWO_BUDGETS = "two budgets a row, the second is scarce"
+TRANSFER = "a transfer three times"
+NOT_THE_FOLD = "the player ann is not the fold of the rows up to its sequence"
 MUTANTS = {
-    "unique_key": "one key twice and another for one coin",
-    "unique_sequence": "one key twice and another for one coin",
-    "projection_conditional_on_sequence": "one key twice and another for one coin",
-    "refusals_are_rows": "a credit arrives while one key is refused and retried",
-    "rows_are_kept": "one key twice and another for one coin",
-    "holds_return_at_most_once": "two budgets a row, the second is scarce",
-    "own_row_is_recognised": "two budgets a row, the second is scarce",
-    "timed_out_insert_is_repeated_identically": "inserts that land when their sender has given up",
-    "time_never_runs_backwards": "daily login around midnight, clocks apart",
-    "state_changes_only_through_rows": "two battles of one broker with strength for one",
-    "no_upsert_on_money": "two accounts for the last unit, refused for good",
-    "open_rows_are_marked": "a transfer three times",
-    "second_half_has_one_key": "a transfer three times",
-    "own_row_is_seen_while_rolling": "the same, from stale players and look-ups",
-    "overdrawing_decision_looks_again": "confirm and refund of one claim",
+    "unique_key": (ONE_COIN, "a key committed twice"),
+    "unique_sequence": (ONE_COIN, "ann has a gap or a fork at 1"),
+    "projection_conditional_on_sequence": (ONE_COIN, NOT_THE_FOLD),
+    "refusals_are_rows": (
+        "a credit arrives while one key is refused and retried",
+        "K was answered 'no funds' but its row says None",
+    ),
+    "rows_are_kept": (ONE_COIN, "a key committed twice"),
+    "holds_return_at_most_once": (TWO_BUDGETS, "ARENA:0 will issue more than its cap"),
+    "own_row_is_recognised": (TWO_BUDGETS, "AIBA:0 will issue more than its cap"),
+    "timed_out_insert_is_repeated_identically": (
+        "inserts that land when their sender has given up",
+        "AIBA:0 will issue more than its cap",
+    ),
+    "time_never_runs_backwards": (
+        "daily login around midnight, clocks apart",
+        "something happened twice that may happen once",
+    ),
+    "state_changes_only_through_rows": ("two battles of one broker with strength for one", NOT_THE_FOLD),
+    "no_upsert_on_money": (
+        "two accounts for the last unit, refused for good",
+        "the cap of AIBA:0 is exceeded",
+    ),
+    "open_rows_are_marked": (TRANSFER, "T was never paid out"),
+    "second_half_has_one_key": (TRANSFER, "a transfer was paid out twice"),
+    "own_row_is_seen_while_rolling": (
+        "the same, from stale players and look-ups",
+        "AIBA:0 will issue more than its cap",
+    ),
+    "overdrawing_decision_looks_again": (
+        "confirm and refund of one claim",
+        "a decider would overdraw the account",
+    ),
 }
 
 
@@ -168,11 +190,12 @@ def test_every_rule_has_its_mutant():
 
 @pytest.mark.parametrize("rule", MUTANTS)
 def test_without_this_rule_the_ledger_breaks(rule):
-    scenario = SCENARIOS[MUTANTS[rule]]
+    name, violation = MUTANTS[rule]
+    scenario = SCENARIOS[name]
     without: dict[str, Any] = {rule: False}
     exploration = check(scenario.start, scenario.requests, faults=scenario.faults, rules=Rules(**without))
     print(f"without {rule}: {exploration}")
-    assert exploration.violation is not None
+    assert exploration.violation == violation
 
 
 def test_without_one_key_for_both_a_claim_is_confirmed_and_refunded():
