@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
-
-from pymongo.database import Database
+from typing import Final
 
 from infra.local.claim_key import claim_key_request
 from infra.ops.oracle.claim_keys import ClaimKeys
@@ -52,34 +51,28 @@ def is_signed_with(claim: Claim, *, public_key: str) -> bool:
     return verify(bytes.fromhex(public_key), bytes.fromhex(claim.payload_hash), signature)
 
 
-def rotation_parts(
-    stage: StageUnderCheck, *, settings: OracleSettings, database: Database[dict[str, Any]]
-) -> RotationParts:
+@contextmanager
+def rotation_parts(stage: StageUnderCheck, *, settings: OracleSettings) -> Iterator[RotationParts]:
     """The parts of a stage, deployed or local. Raises Refused `nothing_to_rotate` where no key is in KMS."""
     settle = stage.settle()
     if settle.vault is None or not isinstance(stage.signer().oracle_key, KmsOracleKey):
         raise Refused("this stage has no vault whose claim key is in KMS", code="nothing_to_rotate")
-    provider = settle.ton_provider
+    vault, provider = settle.vault, settle.ton_provider
     center = TonCenter(
         url=provider.url, api_key=provider.api_key, jitter=lambda: 0.5, on_outcome=lambda _: None
     )
-    claims, configs = MongoClaimStore(database), MongoGameConfigs(database, SystemClock())
     request = claim_key_request(stage.project / "infra/aws/kms.yml", signer_role_arn=stage.signer_role())
-    return RotationParts(
-        keys=ClaimKeys(
-            stage.aws("kms"),
-            request=request,
-            alias=f"alias/{stage.service.deployed_name('claim')}",
-            stage=stage.name,
-        ),
-        settings=settings,
-        chain=ToncenterChain(
-            center, vault=settle.vault.vault_address, jetton_master=settle.vault.jetton_master
-        ),
-        vault=parse_address(settle.vault.vault_address, network_id=settle.ton_network_id),
-        network_id=settle.ton_network_id,
-        code_hash=settle.vault.code_hash or VAULT_CODE_HASH,
-        open_claims=lambda: claims.open_claims(limit=_OPEN_CLAIMS_MAX),
-        are_claims_paused=lambda: configs.latest().paused.claims,
-        now_ms=stage.now_ms,
-    )
+    alias = f"alias/{stage.service.deployed_name('claim')}"
+    with closing(center), closing(stage.aws("kms")) as kms, stage.database() as database:
+        claims, configs = MongoClaimStore(database), MongoGameConfigs(database, SystemClock())
+        yield RotationParts(
+            keys=ClaimKeys(kms, request=request, alias=alias, stage=stage.name),
+            settings=settings,
+            chain=ToncenterChain(center, vault=vault.vault_address, jetton_master=vault.jetton_master),
+            vault=parse_address(vault.vault_address, network_id=settle.ton_network_id),
+            network_id=settle.ton_network_id,
+            code_hash=vault.code_hash or VAULT_CODE_HASH,
+            open_claims=lambda: claims.open_claims(limit=_OPEN_CLAIMS_MAX),
+            are_claims_paused=lambda: configs.latest().paused.claims,
+            now_ms=stage.now_ms,
+        )

@@ -66,8 +66,7 @@ def rotate(options: RotateOptions) -> int:
 def _rotate(options: RotateOptions) -> None:
     stage = deployed_stage(options.stage, operator_uri=options.mongodb_uri)
     settings = SsmOracleSettings(stage.aws("ssm"), references=stage.references, spread_s=MAX_AGE_S)
-    with stage.database() as database:
-        parts = rotation_parts(stage, settings=settings, database=database)
+    with rotation_parts(stage, settings=settings) as parts:
         run_rotation(
             RotationFile(options.data_dir / "rotations", stage=options.stage),
             parts,
