@@ -55,13 +55,18 @@ def no_limit_overrides() -> Mapping[str, int]:
     return {}
 
 
+def nothing_to_close() -> None:
+    """For wirings that hold no connection."""
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeWiring:
     """One function's connections; a part it does not hold is None and its routes cannot ask for it.
 
     `cors_origins` are exact origins. `limit_overrides` maps a policy's name to its count per window
     (GameConfig.limits). `address_header` is the platform's own header with the client's address, in
-    lower case, where the connection's peer is the platform itself (Vercel); empty elsewhere.
+    lower case, where the connection's peer is the platform itself (Vercel); empty elsewhere. `close` gives
+    up every connection of the function; the next question opens new ones.
     """
 
     clock: Clock
@@ -72,6 +77,7 @@ class EdgeWiring:
     judge_init_data: JudgeInitData | None = None
     admin_gate: AdminGate | None = None
     address_header: str = ""
+    close: Callable[[], None] = nothing_to_close
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 from shared.bootstrap.stores import Stores
 from shared.config.environment import process_environment
 from shared.config.parts import LimiterSettings
-from shared.ports import LimitCheck, LimitVerdict
+from shared.ports import LimitCheck, LimitVerdict, RateLimiter
 from shared.services.limit_requests import limit_requests
 from shared.wiring import AdminGate, EdgeWiring, JudgeInitData, Limit, OnOutage, VerifySession
 
@@ -26,23 +26,30 @@ def edge_wiring(
     admin_gate: AdminGate | None = None,
 ) -> EdgeWiring:
     """Bind the limiters and the keys; sockets open at the first request."""
+    from shared.adapters.upstash_limiter import UpstashLimiter
+
+    shared_limiter = UpstashLimiter(url=limiter.url, token=limiter.token)
+
+    def close() -> None:
+        shared_limiter.close()
+        stores.database.client.close()
+
     return EdgeWiring(
         clock=stores.clock,
         cors_origins=frozenset(cors_origins),
-        limit=_limit_function(limiter),
+        limit=_limit_function(shared_limiter),
         limit_overrides=stores.configs.known_limits,
         verify_session=_verify_function(session_public_keys) if session_public_keys else None,
         judge_init_data=judge_init_data,
         admin_gate=admin_gate,
         address_header=VERCEL_ADDRESS_HEADER if process_environment().get("VERCEL") == "1" else "",
+        close=close,
     )
 
 
-def _limit_function(settings: LimiterSettings) -> Limit:
+def _limit_function(shared_limiter: RateLimiter) -> Limit:
     from shared.adapters.local_limiter import LocalLimiter
-    from shared.adapters.upstash_limiter import UpstashLimiter
 
-    shared_limiter = UpstashLimiter(url=settings.url, token=settings.token)
     own_limiter = LocalLimiter()
 
     def limit(checks: Sequence[LimitCheck], *, on_outage: OnOutage) -> LimitVerdict:

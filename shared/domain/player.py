@@ -35,6 +35,7 @@ def project(player: Player, row: Row) -> Player:
     """The player after `row`, which must be the next of this account."""
     ensure(row.account == player.id and row.seq == player.seq + 1, "rows are projected in order")
     effect = projection_of(row)
+    balances, escrow = money_after(player, row)
     state = copy.deepcopy(dict(player.state))
     for path, value in effect.changes.items():
         _set_path(state, path.split("."), value)
@@ -45,10 +46,16 @@ def project(player: Player, row: Row) -> Player:
         seq=row.seq,
         ts_ms=row.ts_ms,
         head=row.hash,
-        balances=_added(player.balances, effect.balance_deltas),
-        escrow=_added(player.escrow, effect.escrow_deltas),
+        balances=balances,
+        escrow=escrow,
         state=state,
     )
+
+
+def money_after(player: Player, row: Row) -> tuple[dict[str, int], dict[str, int]]:
+    """Balances and escrow after `row`, without the rest of the projection."""
+    effect = projection_of(row)
+    return _added(player.balances, effect.balance_deltas), _added(player.escrow, effect.escrow_deltas)
 
 
 def _added(amounts: Mapping[str, int], deltas: Mapping[str, int]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain.calendar import MS_PER_HOUR, utc_day
@@ -9,7 +10,7 @@ from shared.domain.errors import Refused, ensure
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Decision, Declined, Emission, Hold, Row, check_changes, check_legs
 from shared.domain.money import INT64_MAX
-from shared.domain.player import Player, project
+from shared.domain.player import Player, money_after
 
 
 @dataclass(slots=True)
@@ -69,15 +70,15 @@ def row_of(attempt: Attempt, decision: Decision, *, key: str, fingerprint: str, 
         answer=decision.answer,
         is_open=decision.is_open,
     )
-    _check_balances(project(player, row))
+    for amounts in money_after(player, row):
+        _check_amounts(amounts)
     return row
 
 
-def _check_balances(player: Player) -> None:
-    for amounts in (player.balances, player.escrow):
-        for currency, amount in amounts.items():
-            ensure(amount >= 0, f"{currency} never goes below zero")
-            if amount > INT64_MAX:
-                raise Refused(
-                    "The balance would pass its limit", code="balance_limit", extra={"max": str(INT64_MAX)}
-                )
+def _check_amounts(amounts: Mapping[str, int]) -> None:
+    for currency, amount in amounts.items():
+        ensure(amount >= 0, f"{currency} never goes below zero")
+        if amount > INT64_MAX:
+            raise Refused(
+                "The balance would pass its limit", code="balance_limit", extra={"max": str(INT64_MAX)}
+            )
