@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 BATTLE_ROUTE: Final = "/api/battle/run"
 READINESS_ROUTE: Final = "/health/ready"
+LOGIN_ROUTE: Final = "/api/admin/login"
+LOCKED_OUT: Final = frozenset({"login_locked", "rate_limited"})
 DATABASE_CODE: Final = "database_unavailable"
 _WHOLE: Final = 100
 
@@ -30,7 +32,8 @@ def measure_request(name: str, exchange: Exchange, *, method: str, status: int, 
         catalogue.NOT_READY: int(exchange.outcome == "not_ready"),
     }
     if name == "admin":
-        values[catalogue.ADMIN_LOCKOUTS] = int(exchange.outcome == "login_locked")
+        is_login = exchange.route == LOGIN_ROUTE
+        values[catalogue.ADMIN_LOCKOUTS] = int(is_login and exchange.outcome in LOCKED_OUT)
     if exchange.route == READINESS_ROUTE:
         values[catalogue.READINESS_FAILED] = int(is_error)
     if exchange.route == BATTLE_ROUTE and method == "POST":

@@ -63,6 +63,16 @@ def openapi() -> None:
 
 
 @app.command()
+def drill(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per fault.")] = False,
+) -> None:
+    """Inject the fault behind every alarm on a local stack and show which alarms fire; a few minutes."""
+    from infra.ops.drill.command import run_drill
+
+    raise typer.Exit(run_drill(as_json=as_json))
+
+
+@app.command()
 def package(stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev") -> None:
     """Build each function's zip and the CloudFormation template, and check both; needs no account."""
     from infra.ops.package.command import run_package

@@ -60,6 +60,26 @@ class Journey:
         self._app.close()
 
     @property
+    def app(self) -> Miniapp:
+        """The player's client, for whoever goes on after the journey."""
+        return self._app
+
+    @property
+    def player(self) -> str:
+        """The player's id, once signed in."""
+        return self._player
+
+    @property
+    def claim_id(self) -> str:
+        """The id of the first claim, once it was requested."""
+        return str(self._claim["id"])
+
+    @property
+    def broker(self) -> str:
+        """The id of the player's broker, once it was taken."""
+        return self._broker
+
+    @property
     def _world(self) -> World:
         world = self._stack.world
         expect(world is not None, "the stack has no world")

@@ -1,0 +1,78 @@
+"""Faults of what is stored: documents that no honest program of ours would leave behind."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from infra.ops.drill.site import Site
+
+HOURS_OPEN: Final = 3
+LAG_S: Final = 180
+HOUR_S: Final = 3_700
+PAST_EXPIRY_S: Final = 16 * 60
+LEAKED_PARTS: Final = 50
+FORGED: Final = 1_000
+
+
+def age_claim(site: Site) -> None:
+    """The open claim was made hours ago and nothing was decided since."""
+    claim_id = site.ensure_open_claim()
+    created_ms = site.stack.now_ms() - HOURS_OPEN * 3_600_000
+    site.change("claims", claim_id, {"terms.created_ms": created_ms})
+
+
+def set_player_back_and_settle(site: Site) -> None:
+    """A row is written, its player is as before it, and minutes pass until the schedule sees it."""
+    players = site.database["players"]
+    before = players.find_one({"_id": site.journey.player})
+    site.battle()
+    players.replace_one({"_id": site.journey.player}, before or {})
+    site.stack.advance_clock(LAG_S)
+    site.run_settle()
+
+
+def leak_budget(site: Site) -> None:
+    """Yesterday's budgets lose a part of what was left, as a row of crashes would cause."""
+    budget = site.database["budget"]
+    for row in site.database["ledger"].find({"acct": site.journey.player}):
+        for budget_id, _ in row["bud"]:
+            shard = budget.find_one({"_id": budget_id}) or {}
+            lost = max(1, int(shard["cap"]) // LEAKED_PARTS)
+            site.change("budget", budget_id, {"avail": int(shard["avail"]) - lost})
+
+
+def settle_an_hour_later(site: Site) -> None:
+    """The hourly audit is due."""
+    site.stack.advance_clock(HOUR_S)
+    site.run_settle()
+
+
+def forge_balance(site: Site) -> None:
+    """Somebody with the database's password gives a player AIBA; a row of theirs makes the audit look."""
+    player = site.database["players"].find_one({"_id": site.journey.player}) or {}
+    site.change("players", site.journey.player, {"bal.AIBA": int(player["bal"]["AIBA"]) + FORGED})
+    site.sign_in()
+    site.battle()
+
+
+def mend_balance(site: Site) -> None:
+    """The gift is taken back."""
+    site.database["players"].update_one({"_id": site.journey.player}, {"$inc": {"bal.AIBA": -FORGED}})
+
+
+def forget_signature(site: Site) -> None:
+    """The journal says that nobody may sign what the chain shows as paid, and the watch begins anew."""
+    entry = site.database["signer_journal"].find_one({"claim": site.paid_claim_id}) or {}
+    site.change("signer_journal", entry["_id"], {"state": "void"})
+    site.database["progress"].delete_one({"_id": "vault_outflow"})
+
+
+def sign_an_older_seqno(site: Site) -> None:
+    """The open claim's seqno becomes one that the vault has left behind, journal and all; its time ends."""
+    claim_id = site.ensure_open_claim()
+    claim = site.database["claims"].find_one({"_id": claim_id}) or {}
+    entry = site.database["signer_journal"].find_one({"claim": claim_id}) or {}
+    older = entry["_id"].rpartition(":")[0] + ":0"
+    site.database["signer_journal"].replace_one({"_id": older}, {**entry, "_id": older}, upsert=True)
+    site.change("claims", claim["_id"], {"terms.seqno": 0})
+    site.stack.advance_clock(PAST_EXPIRY_S)

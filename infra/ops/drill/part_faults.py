@@ -1,0 +1,181 @@
+"""Faults of machines and of other people: a part is stopped, starved, flooded or lied about."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import httpx
+
+from infra.local.function_calls import function_states
+from infra.local.supervisor import PROJECT
+from infra.local.world import owner_order
+from infra.ops.drill.site import Site
+from infra.vault.messages import ORDER_NANOTON, withdraw_jettons, withdraw_ton
+from shared.domain.ton.address import read_address
+
+SLOW_S: Final = 3.3
+WAITING_S: Final = 0.4
+FLOOD: Final = 330
+LEFT_NANO: Final = 150_000_000
+REQUESTS_AT_ONCE: Final = 24
+_HEALTH_ALONE: Final = """
+import asyncio, httpx
+from functions.health import app
+async def ask():
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://drill") as client:
+        assert (await client.get("/health")).status_code == 503
+asyncio.run(ask())
+"""
+_REPORT: Final = """
+import sys
+from functions.edge.settle_metrics import measure_run
+reports = [(sys.argv[1], {})] * 3
+measure_run(tallies={}, failures={}, reports=reports, providers={}, duration_s=1)
+"""
+
+
+def minute_with_slow_database(site: Site) -> None:
+    """The database freezes for a few seconds while a player waits."""
+    site.stack.pause("mongo")
+    timer = threading.Timer(SLOW_S, site.stack.resume, ["mongo"])
+    timer.start()
+    try:
+        site.journey.app.call("GET", "/api/economy/me")
+    finally:
+        timer.join()
+
+
+def minute_without_database(site: Site) -> None:
+    """A few players, the probe and the schedule meet a database that is not there."""
+    site.battle()
+    site.journey.app.call("GET", "/api/economy/me")
+    site.probe()
+    site.run_settle()
+
+
+def minute_without_limiter(site: Site) -> None:
+    """Battles go on, counted by each instance alone."""
+    for _ in range(6):
+        site.players_only()
+
+
+def ask_a_function_that_may_not_run(site: Site) -> None:
+    """One request to a process of the health function that was given no settings at all."""
+    _run_into_log(site, "not-ready", _HEALTH_ALONE)
+
+
+def reporting(name: str) -> Callable[[Site], None]:
+    """A fault that the services would report under this name, told three times to the code that emits it."""
+
+    def report(site: Site) -> None:
+        _run_into_log(site, f"reported-{name}", _REPORT, name)
+
+    return report
+
+
+def guess_passwords(site: Site) -> None:
+    """A dozen wrong passwords for the owner's account."""
+    login = {"email": site.stack.settings["ADMIN_EMAIL"], "password": "not-the-password"}
+    for _ in range(12):
+        site.http.post("/api/admin/login", json=login)
+
+
+def ask_for_unknown_claims(site: Site) -> None:
+    """The signer is asked for claims that do not exist, as only a stranger would."""
+    for number in range(12):
+        site.invoke("signer", {"claimId": f"c{number:024x}"})
+
+
+def flood(site: Site) -> None:
+    """One client far beyond its limits."""
+    for _ in range(FLOOD + 130):
+        site.journey.app.call("GET", "/api/economy/me")
+
+
+def overrun_every_function(site: Site) -> None:
+    """More events at once than workers and queue take."""
+    asyncio.run(_overrun(site))
+
+
+async def _overrun(site: Site) -> None:
+    paths = {name: f"/2015-03-31/functions/{name}/invocations" for name in site.stack.service.functions}
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=site.stack.urls["private"], limits=limits, timeout=70) as client:
+        calls = [client.post(path, json={}) for path in paths.values() for _ in range(REQUESTS_AT_ONCE)]
+        await asyncio.gather(*calls)
+
+
+def crash_of(function: str) -> Callable[[Site], None]:
+    """The function's process dies while it has an event."""
+
+    def crash(site: Site) -> None:
+        if function == "signer":
+            _kill_while_waiting(site)
+        else:
+            site.invoke(function, {})  # no HTTP event: no answer can be made of it
+
+    return crash
+
+
+def _kill_while_waiting(site: Site) -> None:
+    """The signer waits for a frozen database when its process is killed."""
+    site.stack.pause("mongo")
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(site.invoke, "signer", {"claimId": "c" + "0" * 24})
+        time.sleep(WAITING_S)
+        for pid in function_states(site.stack.urls["private"])["signer"]["pids"]:
+            os.kill(pid, signal.SIGKILL)
+        call.result()
+    site.stack.resume("mongo")
+
+
+def ask_for_signatures(site: Site) -> None:
+    """A player asks to be paid, and the signer is asked again and again without its key."""
+    claim = site.claim()
+    for _ in range(3):
+        site.invoke("signer", {"claimId": claim["id"]})
+
+
+def provider_fails(site: Site) -> None:
+    """The primary provider answers with errors of its own."""
+    site.chain.control("fault", kind="server_error", count=10_000)
+
+
+def provider_recovers(site: Site) -> None:
+    """It answers again."""
+    site.chain.control("clear_faults")
+
+
+def drain_ton(site: Site) -> None:
+    """The owner takes most of the vault's TON."""
+    held = int(site.chain.account(site.world.vault)["balance"])
+    body = withdraw_ton(amount_nanoton=held - LEFT_NANO, to=read_address(site.world.owner).address)
+    owner_order(site.chain, to=site.world.vault, nano=ORDER_NANOTON, body=body)
+
+
+def empty_vault(site: Site) -> None:
+    """The owner takes every jetton while a claim is open."""
+    site.ensure_open_claim()
+    units = site.chain.jetton_units(site.world.vault, master=site.world.jetton_master)
+    owner = read_address(site.world.owner).address
+    body = withdraw_jettons(amount_units=units, to=owner, query_id=1)
+    owner_order(site.chain, to=site.world.vault, nano=10 * ORDER_NANOTON, body=body)
+
+
+def _run_into_log(site: Site, name: str, program: str, *arguments: str) -> None:
+    """Run a piece of the functions' own code in a process of its own; its output becomes one of the logs."""
+    with site.stack.log_path(name).open("ab") as log:
+        command = [sys.executable, "-c", program, *arguments]
+        environment = {"PYTHONPATH": str(PROJECT), "STAGE": site.stack.service.stage}
+        subprocess.run(  # noqa: S603 - our own code
+            command, cwd=PROJECT, env=environment, stdout=log, stderr=subprocess.DEVNULL, check=True
+        )
