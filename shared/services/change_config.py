@@ -62,9 +62,7 @@ def change_config(
     parameters = {**order.parameters, "expectedRevision": expected_revision, "reason": order.reason}
 
     def act(intent: Intent) -> Change:
-        made = _revision_of(desk.configs, intent)
-        if made is None:
-            made = _next_revision(desk, intent, order, expected_revision=expected_revision, edit=edit)
+        made = _next_revision(desk, intent, order, expected_revision=expected_revision, edit=edit)
         return _applied(made, configs=desk.configs, store=desk.store)
 
     written = Order(order.action, "config", parameters, f"{TRACE}:")
