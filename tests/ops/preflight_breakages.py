@@ -241,6 +241,23 @@ def unlisted_grant(stage: StageUnderCheck, stack: Stack) -> Iterator[StageUnderC
     yield replace(stage, environments={**stage.environments, "battle": values})
 
 
+class CloudWatchWithoutAlarms:
+    """What boto3's client answers in an account where nothing was deployed."""
+
+    def get_paginator(self, operation: str) -> CloudWatchWithoutAlarms:
+        assert operation == "describe_alarms"
+        return self
+
+    def paginate(self, **named: Any) -> list[dict[str, Any]]:
+        return [{"MetricAlarms": []}]
+
+
+@contextmanager
+def alarm_missing_in_cloudwatch(stage: StageUnderCheck, stack: Stack) -> Iterator[StageUnderCheck]:
+    yield replace(stage, is_local=False, aws=lambda _: CloudWatchWithoutAlarms())
+
+
+ALARMS = (PROJECT / "infra/aws/alarms.yml").read_text()
 WEAK_HASH = bcrypt.hashpw(b"fake password", bcrypt.gensalt(10)).decode()
 PLAIN_TEMPLATE = (
     (PROJECT / "serverless.yml")
@@ -293,6 +310,11 @@ BREAKAGES: dict[str, list[Breakage]] = {
     "vault_recipients_high": [other_vault(_with_many_recipients)],
     "vault_paused": [paused_vault],
     "vault_key_in_grace": [setting("ORACLE_PUBLIC_KEY_HEX", "cd" * 32)],
+    "metrics": [
+        document("infra/aws/dashboard.yml", "Resources: {}\n"),
+        document("infra/aws/alarms.yml", ALARMS.replace("AlarmActions: [!Ref AlarmTopic]", "AlarmActions: []")),
+    ],
+    "alarms": [alarm_missing_in_cloudwatch],
     "api": [nobody_answers],
     "cors": [setting("CORS_ORIGIN", "http://localhost:5173,https://other.example"), unlisted_grant],
     BACKUP: [record(BACKUP, age_ms=2 * DAY_MS), record(BACKUP, age_ms=0, is_success=False)],

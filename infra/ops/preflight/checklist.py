@@ -12,6 +12,7 @@ from infra.ops.preflight import (
     key_lines,
     settings_lines,
     store_lines,
+    watch_lines,
 )
 from infra.ops.preflight.lines import Line
 
@@ -21,6 +22,7 @@ LINES: Final[tuple[Line, ...]] = (
     *key_lines.LINES,
     *chain_lines.LINES,
     *edge_lines.LINES,
+    *watch_lines.LINES,
     *history_lines.LINES,
     *document_lines.LINES,
 )
