@@ -185,7 +185,7 @@ def _decide_unlink(context: DecisionContext) -> Decision:
         return refusal
     answer = {"address": wallet["address"]} | _released(wallet)
     changes = {"walletChangedMs": context.now_ms, "walletChanges": _wallet_changes(context.player) + 1}
-    return Accepted(UNLINK_KIND, answer, changes=changes, removals=("wallet", "vaultSeqno"))
+    return Accepted(UNLINK_KIND, answer, changes=changes, removals=("wallet",))
 
 
 def _open_claim_refusal(context: DecisionContext, kind: str) -> Declined | None:

@@ -12,8 +12,7 @@ from shared.services.link_wallet import wallet_name
 
 WATERMARK: Final = "wallet_names"
 DISAGREES_FOR_MS: Final = 5 * 60 * MS_PER_SECOND
-"""Far longer than any request lives: a link that took the name has its row by then, or never will."""
-OVERLAP_MS: Final = 120 * MS_PER_SECOND
+"""Far longer than any request lives, and than clocks differ: a link has its row by then, or never will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def release_unused_names(keeper: NameKeeper) -> NameTally:
     tally = NameTally()
     until_ms = keeper.clock.now_ms() - DISAGREES_FOR_MS
     since_ms = keeper.watermarks.read(WATERMARK)
-    for found in keeper.names.taken_between(from_ms=max(since_ms - OVERLAP_MS, 0), until_ms=until_ms):
+    for found in keeper.names.taken_between(from_ms=since_ms, until_ms=until_ms):
         tally.looked_at += 1
         if not _is_used(keeper, found):
             now_ms = keeper.clock.now_ms()

@@ -196,6 +196,20 @@ def test_a_wallet_that_went_round_claims_on_from_the_chains_seqno(world, claimin
     assert claims.ask(world.ann, key="k3").claim.terms.seqno == 3
 
 
+def test_a_wallet_left_for_another_and_taken_up_again_claims_on_from_the_chains_seqno(world, claiming):
+    claims = world.claims
+    claims.execute(claiming)
+    claims.settle()
+    world.link(world.ann, 1)
+    world.link(world.bob, 0)
+    claims.fake_chain.last_seqnos[WALLETS[0].address] = 5
+    claims.advance(seconds=DAY_S)
+    world.unlink(world.bob)
+    world.link(world.ann, 0)
+    claims.advance(seconds=DAY_S)
+    assert claims.ask(world.ann, key="k2").claim.terms.seqno == 6
+
+
 def test_a_replayed_unlink_never_frees_a_wallet_linked_again(world):
     world.claims.game.configure(wallet_cooldown_hours=0)
     world.link(world.ann, 0)
@@ -260,6 +274,7 @@ def test_a_step_interrupted_anywhere_leaves_rows_and_names_agreeing(way, step):
         world.claims.game.configure(wallet_cooldown_hours=0)
         if step != "link":
             world.link(world.ann, 0)
+            minutes_pass(world, 8)
         number = 1 if step == "relink" else 0
         proof = world.proof(world.ann, WALLETS[number])
         world.interruption.arm(at, way)

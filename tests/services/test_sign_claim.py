@@ -523,8 +523,21 @@ def test_settle_too_returns_a_claim_whose_seqno_is_spent(world, reserved, ann):
     assert world.money(ann) == (START_CREDITS, 0)
 
 
-def test_the_signer_reads_past_a_lagging_projection_and_writes_no_player(world, reserved, monkeypatch):
-    monkeypatch.setattr(
-        world.game.store, "project_row", lambda row: pytest.fail("the signer projects nothing")
-    )
-    assert world.signing.sign_claim(reserved.terms.id).state == "signed"
+def test_the_signer_reads_past_a_lagging_projection_and_writes_no_player(world, ann):
+    players = world.game.store.players
+    world.signer.is_away = True
+    lagging = players[ann]
+    claim = world.ask(ann).claim
+    players[ann] = lagging
+    assert world.signing.sign_claim(claim.terms.id).state == "signed"
+    assert players[ann] is lagging
+
+
+def test_an_intent_whose_time_is_over_is_not_signed_any_more(world, ann):
+    world.fake_key.failure = Unavailable("no", code="kms_unavailable")
+    claim = world.ask(ann).claim
+    world.fake_key.failure = None
+    world.advance(seconds=601)
+    progress = world.look(ann, claim.terms.id)
+    assert (progress.claim.state, progress.signer.code) == ("reserved", "claim_expired")
+    assert world.fake_key.signed == []
