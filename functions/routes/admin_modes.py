@@ -46,7 +46,9 @@ class ModeForm(RequestBody):
     def document(self, key: str) -> dict[str, Any]:
         """As the domain reads modes."""
         sent = self.model_dump(exclude_unset=True, by_alias=True)
-        fees: dict[str, Any] = {name: int(sent[name]) for name in ("entryFeeNeur", "entryFeeAiba") if name in sent}
+        fees: dict[str, Any] = {
+            name: int(sent[name]) for name in ("entryFeeNeur", "entryFeeAiba") if name in sent
+        }
         return {**sent, **fees, "key": key}
 
 

@@ -65,4 +65,3 @@ class DayTotals:
             if amount * sign > 0:
                 sums[currency] += amount * sign
         return {currency: str(amount) for currency, amount in sorted(sums.items())}
-
