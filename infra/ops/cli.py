@@ -55,6 +55,16 @@ def run_tests(
 
 
 @app.command()
+def advisories(
+    osv: Annotated[Path | None, typer.Option(help="A folder with OSV's export for PyPI, unpacked.")] = None,
+) -> None:
+    """Compare every pinned package with the advisories known here, without the network."""
+    from infra.ops.advisories import run_advisories
+
+    raise typer.Exit(run_advisories(osv))
+
+
+@app.command()
 def openapi() -> None:
     """Write infra/openapi.json, merged from the functions' own documents."""
     from infra.ops.openapi.merged import write_openapi
