@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from functions.edge.app import API_VERSION
+from infra.ops.openapi.handbook import write_handbook
 from infra.ops.openapi.health_paths import PATHS, SECURITY_SCHEMES
 from infra.ops.openapi.links import with_links
 from shared.domain.errors import ensure
@@ -86,7 +87,8 @@ def as_text() -> str:
 
 
 def write_openapi() -> str:
-    """Write `infra/openapi.json`; what was written, in a sentence."""
+    """Write `infra/openapi.json` and docs/api.md, its readable form; what was written, in a sentence."""
     text = as_text()
     FILE.write_text(text)
-    return f"infra/openapi.json: {len(json.loads(text)['paths'])} paths"
+    document = json.loads(text)
+    return f"infra/openapi.json: {len(document['paths'])} paths; {write_handbook(document)}"
