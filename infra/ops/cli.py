@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from infra.bench.bench_commands import app as bench_app
 from infra.ops.admin_commands import app as admin_app
+from infra.ops.backup_commands import backup, restore_drill
+from infra.ops.database_commands import app as database_app
 from infra.ops.fairness_commands import app as fairness_app
 from infra.ops.ledger_commands import app as ledger_app
 from infra.ops.oracle_commands import app as oracle_app
@@ -16,11 +19,15 @@ from infra.ops.vault_commands import app as vault_app
 app = typer.Typer(
     name="arena", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
+app.add_typer(database_app, name="db")
 app.add_typer(admin_app, name="admin")
+app.add_typer(bench_app, name="bench")
 app.add_typer(fairness_app, name="fairness")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(oracle_app, name="oracle")
 app.add_typer(vault_app, name="vault")
+app.command("backup")(backup)
+app.command("restore-drill")(restore_drill)
 
 
 @app.command()

@@ -1,0 +1,87 @@
+"""`./arena backup` and `./arena restore-drill`: the database as files, and proof that they restore."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.ops.chosen_database import chosen_database
+
+Uri = Annotated[
+    str | None,
+    typer.Option("--mongodb-uri", envvar="MONGODB_URI", help="Default: the local stack that runs."),
+]
+DatabaseName = Annotated[str | None, typer.Option("--database", envvar="MONGODB_DATABASE")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+def backup(
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Folder. Default: the unfinished one under .arena/backups, or a new one."),
+    ] = None,
+    mongodb_uri: Uri = None,
+    database: DatabaseName = None,
+    as_json: Json = False,
+) -> None:
+    """Stream every collection into files with counts and digests; an interrupted one goes on."""
+    from infra.ops.backup.command import DataSource, run_backup
+
+    uri, name = chosen_database(mongodb_uri, database)
+    folder = (
+        to or _unfinished(name) or _backups() / f"{name}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    )
+    raise typer.Exit(run_backup(DataSource(uri, name, as_json), folder))
+
+
+def restore_drill(
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Folder. Default: the newest under .arena/backups.")
+    ] = None,
+    mongodb_uri: Uri = None,
+    database: DatabaseName = None,
+    scratch_uri: Annotated[
+        str | None,
+        typer.Option(help="Server to restore on. Default: the database's own, under another name."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Restore into a scratch database, judge its ledger, compare every digest, drop it, record it."""
+    from infra.ops.backup.command import DataSource, run_drill
+
+    uri, name = chosen_database(mongodb_uri, database)
+    folder = source or _newest(name)
+    if folder is None:
+        raise typer.BadParameter(
+            f"there is no finished backup of {name} under {_backups()}", param_hint="--from"
+        )
+    raise typer.Exit(run_drill(DataSource(uri, name, as_json), folder, scratch_uri=scratch_uri))
+
+
+def _backups() -> Path:
+    from infra.local.stack import DEFAULT_DATA_DIR
+
+    return DEFAULT_DATA_DIR / "backups"
+
+
+def _kept(database: str, *, is_finished: bool) -> list[Path]:
+    """Backups of the database, oldest first: their names end in the time they began."""
+    from infra.ops.backup.archive import load_manifest
+
+    found = []
+    for folder in sorted(_backups().glob(f"{database}-*")):
+        manifest = load_manifest(folder)
+        if manifest is not None and manifest.database == database and bool(manifest.ended_ms) == is_finished:
+            found.append(folder)
+    return found
+
+
+def _unfinished(database: str) -> Path | None:
+    return next(reversed(_kept(database, is_finished=False)), None)
+
+
+def _newest(database: str) -> Path | None:
+    return next(reversed(_kept(database, is_finished=True)), None)
