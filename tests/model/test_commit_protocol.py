@@ -29,7 +29,7 @@ from tests.model.processes import Request
 LATE = Faults(lost_acknowledgements=False, delayed_inserts=True)
 STALE = Faults(stale_players=True)
 FALSE_LOOK_UPS = Faults(stale_look_ups=True)
-LEAKY = Faults(failing_holds=True)
+LEAKY = Faults(lost_acknowledgements=False, failing_holds=True)
 
 AIBA = ("AIBA", 1)
 ARENA = ("ARENA", 1)
@@ -57,7 +57,7 @@ SCENARIOS = {
     "the same, from stale players": Scenario(
         accounts(ann=0), [request("K", spend), request("K", spend), request("C", earn)], STALE
     ),
-    "five processes on one account": Scenario(
+    "four keys on one account": Scenario(
         accounts(ann=0),
         [request("K", spend), request("J", spend), request("C", earn), request("D", earn)],
         Faults(lost_acknowledgements=False),
