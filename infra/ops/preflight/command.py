@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.local.process import PartFailed
 from infra.ops.operation_records import SECRETS_READABLE, OperationRecord, OperationRecords
+from infra.ops.package.template import STAGES
 from infra.ops.preflight.checklist import LINES
 from infra.ops.preflight.deployed_stage import deployed_stage
 from infra.ops.preflight.lines import answer_of, as_json, as_table, has_failed
@@ -31,6 +32,9 @@ class PreflightOptions:
 
 def run_preflight(options: PreflightOptions) -> int:
     """0 if no line failed, 1 if one did, 2 if the stage could not even be looked at."""
+    if options.stage not in STAGES:
+        _tell(f"arena: there is no stage {options.stage!r}: {', '.join(STAGES)}")
+        return 2
     try:
         if options.is_local:
             with local_stage(options.data_dir, progress=_tell) as stage:

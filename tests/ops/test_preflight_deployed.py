@@ -1,0 +1,191 @@
+"""The checklist on a deployed stage: settings as serverless.yml names them, read from the account's stores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.local.serverless_file import function_values
+from infra.ops.preflight.checklist import LINES
+from infra.ops.preflight.command import PreflightOptions, run_preflight
+from infra.ops.preflight.deployed_stage import deployed_stage
+from infra.ops.preflight.key_lines import key_is_of_the_right_kind, only_the_signer_signs
+from infra.ops.preflight.lines import Answer, Line, answer_of
+from infra.ops.preflight.stage import PROJECT
+from shared.domain.errors import Unavailable
+from tests.readiness.environments import SECRET_VALUES, production
+
+LINE_BY_ID = {line.id: line for line in LINES}
+CREATED = datetime(2026, 11, 1, tzinfo=UTC)
+SIGNER = "arn:aws:iam::111122223333:role/arena-prod-SignerRole-1ABC"
+API_URL = "https://abc123.execute-api.eu-central-1.amazonaws.com"
+
+
+class Account:
+    """What boto3 would answer in an account where stage prod is deployed; every service is this object."""
+
+    def __init__(self) -> None:
+        self.parameters = _parameters()
+        self.is_denying = False
+        self.policy: dict[str, Any] = {
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+                    "Action": ["kms:DescribeKey", "kms:PutKeyPolicy"],
+                },
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": SIGNER},
+                    "Action": "kms:Sign",
+                    "Condition": {
+                        "StringEquals": {"kms:SigningAlgorithm": "ED25519_SHA_512", "kms:MessageType": "RAW"}
+                    },
+                },
+            ]
+        }
+        self.metadata = {"KeySpec": "ECC_NIST_EDWARDS25519", "KeyUsage": "SIGN_VERIFY", "KeyState": "Enabled"}
+        self.asked_keys: list[str] = []
+
+    def __call__(self, service: str) -> Account:
+        return self
+
+    def get_parameters(self, *, Names: Sequence[str], WithDecryption: bool) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        if self.is_denying:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetParameters")
+        return {
+            "Parameters": [
+                {"Name": name, "Value": self.parameters[name]} for name in Names if name in self.parameters
+            ]
+        }
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        return {"Parameter": {"LastModifiedDate": CREATED}}
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert StackName == "arena-prod"
+        return {"Stacks": [{"Outputs": [{"OutputKey": "HttpApiUrl", "OutputValue": API_URL}]}]}
+
+    def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert FunctionName == "arena-prod-signer"
+        return {"Role": SIGNER}
+
+    def describe_key(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        self.asked_keys.append(KeyId)
+        return {"KeyMetadata": self.metadata}
+
+    def get_key_policy(self, *, KeyId: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        return {"Policy": json.dumps(self.policy)}
+
+
+def _parameters() -> dict[str, str]:
+    """A value behind every reference of the template, good for production."""
+    return {
+        value.removeprefix("ssm:"): production(function)[name]
+        for function, values in function_values(PROJECT / "serverless.yml", stage="prod").items()
+        for name, value in values.items()
+        if isinstance(value, str) and value.startswith("ssm:") and name in production(function)
+    }
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account()
+
+
+def asked(account: Account, line: str) -> Answer:
+    return answer_of(LINE_BY_ID[line], deployed_stage("prod", aws=account))
+
+
+def test_a_complete_stage_keeps_every_rule(account: Account) -> None:
+    for line in ("settings", "secret_store", "template", "admin_hash"):
+        assert asked(account, line).state == "passed", asked(account, line)
+
+
+def test_a_value_that_is_not_there_is_named_with_its_function(account: Account) -> None:
+    del account.parameters["/arena/prod/METRICS_TOKEN"]
+    assert asked(account, "secret_store").detail == "nothing is behind the reference of health METRICS_TOKEN"
+    settings = asked(account, "settings")
+    assert settings.state == "failed"
+    assert "METRICS_TOKEN" in settings.detail
+
+
+def test_secrets_that_are_equal_are_found_and_not_shown(account: Account) -> None:
+    account.parameters["/arena/prod/METRICS_TOKEN"] = account.parameters["/arena/prod/BATTLE_SEED_SECRET"]
+    answer = asked(account, "settings")
+    assert answer.state == "failed"
+    assert not any(value in answer.detail for value in SECRET_VALUES)
+
+
+def test_the_stage_knows_its_api_its_signers_role_and_the_age_of_its_secrets(account: Account) -> None:
+    stage = deployed_stage("prod", aws=account)
+    ages = stage.secrets_changed_ms()
+    assert (stage.api_url, stage.signer_role()) == (API_URL, SIGNER)
+    assert ages["METRICS_TOKEN (health)"] == round(CREATED.timestamp() * 1000)
+    assert {"BATTLE_SEED_SECRET (battle)", "ADMIN_JWT_SECRET (admin)", "MONGODB_URI (settle)"} <= set(ages)
+
+
+def test_the_claim_key_is_asked_for_by_its_alias_and_judged(account: Account) -> None:
+    stage = deployed_stage("prod", aws=account)
+    for judge in (key_is_of_the_right_kind, only_the_signer_signs):
+        assert answer_of(Line("key", "key", judge), stage).state == "passed"
+    assert account.asked_keys == ["alias/arena-prod-claim"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("KeySpec", "ECC_NIST_P256"), ("KeyUsage", "ENCRYPT_DECRYPT"), ("KeyState", "PendingDeletion")],
+)
+def test_a_key_of_another_kind_is_refused(account: Account, name: str, value: str) -> None:
+    account.metadata[name] = value
+    assert asked(account, "key_kind").state == "failed"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*"},
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": [SIGNER, "arn:aws:iam::111122223333:user/eve"]},
+            "Action": "kms:Sign",
+        },
+        {"Effect": "Allow", "Principal": "*", "Action": ["kms:S*"]},
+        {"Effect": "Allow", "Principal": {"AWS": SIGNER}, "NotAction": ["kms:Decrypt"]},
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "kms:Sign"},
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+            "Action": "kms:CreateGrant",
+        },
+    ],
+)
+def test_one_statement_too_many_is_found(account: Account, statement: dict[str, Any]) -> None:
+    account.policy["Statement"].append(statement)
+    assert asked(account, "key_policy").state == "failed"
+
+
+def test_an_account_that_refuses_is_said_so_and_the_exit_code_tells(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.is_denying = True
+    with pytest.raises(Unavailable):
+        deployed_stage("prod", aws=account)
+    monkeypatch.setattr("infra.ops.preflight.deployed_stage._client", account)
+    code = run_preflight(PreflightOptions("prod", False, False, False, None, "", ""))
+    assert code == 2
+    assert "stage prod could not be looked at" in capsys.readouterr().err
+
+
+def test_a_database_that_cannot_be_reached_is_red(account: Account) -> None:
+    assert asked(account, "database").state == "failed"
+
+
+def test_an_unknown_stage_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_preflight(PreflightOptions("production", False, False, False, None, "", "")) == 2
+    assert "dev, staging, prod" in capsys.readouterr().err
