@@ -19,6 +19,7 @@ ALARMS = read_alarms(PROJECT / "infra/aws", service="arena", stage="dev")
 SERIES = Series("Arena", "Faults", (("service", "arena-dev"),))
 # Those that take seconds each run only in full: a database without an answer, and floods.
 QUICK = {
+    "the database is slow",
     *("the schedule rests", "a production rule is broken", "somebody else asks the signer"),
     *("the key service is gone", "a TON provider fails", "a claim stays open", "the vault is emptied"),
     *(

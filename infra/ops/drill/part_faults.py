@@ -22,7 +22,7 @@ from infra.ops.drill.site import Site
 from infra.vault.messages import ORDER_NANOTON, withdraw_jettons, withdraw_ton
 from shared.domain.ton.address import read_address
 
-SLOW_S: Final = 3.3
+SLOW_S: Final = 1.1
 WAITING_S: Final = 0.4
 FLOOD: Final = 330
 LEFT_NANO: Final = 150_000_000
@@ -44,7 +44,7 @@ measure_run(tallies={}, failures={}, reports=reports, providers={}, duration_s=1
 
 
 def minute_with_slow_database(site: Site) -> None:
-    """The database freezes for a few seconds while a player waits."""
+    """The database freezes for a second while a player waits."""
     site.stack.pause("mongo")
     timer = threading.Timer(SLOW_S, site.stack.resume, ["mongo"])
     timer.start()

@@ -36,7 +36,7 @@ def write_archive(function: str, path: Path, content: Mapping[str, Path]) -> Arc
             entry.external_attr = _READABLE
             data = content[name].read_bytes()
             unpacked_bytes += len(data)
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, compresslevel=9)
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, compresslevel=6)
     shutil.move(scratch, path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Archive(function, path, path.stat().st_size, unpacked_bytes, len(content), digest)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from infra.ops.package.build import build_archives
+from infra.ops.package.build import build_archives, refuse_overweight
 from infra.ops.package.target import Target, lambda_target
 from infra.ops.package.template import STAGES, make_template
 from infra.ops.package.wheels import PackagingFailed
@@ -28,7 +28,8 @@ def run_package(stage: str) -> int:
     target = lambda_target()
     say(describe(target))
     try:
-        build_archives(FUNCTIONS, root=ROOT, target=target, into=ROOT / "build", progress=say)
+        archives = build_archives(FUNCTIONS, root=ROOT, target=target, into=ROOT / "build", progress=say)
+        refuse_overweight(archives)
         template = make_template(stage, root=ROOT)
     except PackagingFailed as failure:
         return _fail(f"{failure}\nWhat was finished stays; run the same command again to go on.")
