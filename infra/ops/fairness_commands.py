@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from shared.domain.errors import Refused
+from shared.domain.errors import ArenaError, Refused
 from shared.domain.fairness import (
     BattleProof,
     battle_seed,
@@ -48,14 +48,33 @@ def verify(
 @app.command("open-epoch")
 def open_epoch(
     note: Annotated[str, typer.Option("--note", help="Why; public for ever.", prompt=True)],
+    stage: Annotated[
+        str, typer.Option(help="A deployed stage, whose parameters you may read. Default: the environment.")
+    ] = "",
 ) -> None:
     """After the secret was compromised: commit to the new one at once, with the battle function's settings."""
-    from shared.bootstrap.battle import battle_parts
+    from shared.bootstrap.battle import battle_parts, build_battle
+    from shared.bootstrap.wired import Wired
+    from shared.config import BattleSettings
 
-    record = battle_parts().fairness.open_epoch(note=note)
+    parts = Wired(BattleSettings, build_battle, environment=_deployed(stage)) if stage else battle_parts
+    try:
+        record = parts().fairness.open_epoch(note=note)
+    except ArenaError as error:
+        typer.echo(f"arena: no epoch was opened: {error.detail}", err=True)
+        raise typer.Exit(2) from error
     typer.echo(
         f"epoch {record.epoch} counts from now on: commitment {record.commitment}, key {record.key_id}"
     )
+
+
+def _deployed(stage: str) -> dict[str, str]:
+    """The battle function's settings of a stage, as references into its Parameter Store."""
+    from infra.local.serverless_file import function_values
+    from infra.ops.preflight.stage import PROJECT
+
+    values = function_values(PROJECT / "serverless.yml", stage=stage)["battle"]
+    return {name: str(value) for name, value in values.items()}
 
 
 def _recomputed(proof: BattleProof, day_seed: bytes) -> dict[str, Any]:

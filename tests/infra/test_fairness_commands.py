@@ -64,3 +64,13 @@ def test_before_the_seed_is_public_the_command_asks_for_it(tmp_path: Path, answe
     result = verify(tmp_path, answer)
     assert result.exit_code == 2
     assert "--seed" in result.output
+
+
+def test_an_epoch_that_cannot_be_opened_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    result = CliRunner().invoke(app, ["open-epoch", "--stage", "staging", "--note", "the secret leaked"])
+    assert result.exit_code == 2
+    assert "no epoch was opened" in result.output
+    assert "Traceback" not in result.output
