@@ -323,7 +323,6 @@ class SignerAnswer:
     rule: str
     code: str | None = None
     is_final: bool = False
-    retry_after_ms: int = 0
 
 
 class ClaimSigner(Protocol):
