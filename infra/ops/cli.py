@@ -14,6 +14,7 @@ from infra.ops.database_commands import app as database_app
 from infra.ops.fairness_commands import app as fairness_app
 from infra.ops.ledger_commands import app as ledger_app
 from infra.ops.oracle_commands import app as oracle_app
+from infra.ops.rotate_commands import app as rotate_app
 from infra.ops.vault_commands import app as vault_app
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(fairness_app, name="fairness")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(oracle_app, name="oracle")
+app.add_typer(rotate_app, name="rotate")
 app.add_typer(vault_app, name="vault")
 app.command("backup")(backup)
 app.command("restore-drill")(restore_drill)

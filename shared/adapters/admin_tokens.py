@@ -19,29 +19,40 @@ SECRET_BYTES_MIN: Final = 32
 
 
 class HmacAdminTokens:
-    """admin_ports.AdminTokens over one secret; another secret ends every session."""
+    """admin_ports.AdminTokens: tokens are made with `secret`, and believed also when made with `second`.
 
-    def __init__(self, secret: str) -> None:
-        self._key = secret.encode()
+    During a rotation `second` is first the next secret and then the one before, so that instances which
+    read their settings at different times believe each other. Left out, a new secret ends every session
+    at once, which is what a leaked one asks for.
+    """
+
+    def __init__(self, secret: str, *, second: str | None = None) -> None:
+        self._keys = [each.encode() for each in (secret, second) if each is not None]
         ensure(
-            len(self._key) >= SECRET_BYTES_MIN, "the secret of administrators' tokens has 32 bytes or more"
+            all(len(key) >= SECRET_BYTES_MIN for key in self._keys),
+            "the secret of administrators' tokens has 32 bytes or more",
         )
         self._jws = PyJWS(algorithms=[])
         self._jws.register_algorithm(ALGORITHM, HMACAlgorithm(HMACAlgorithm.SHA256))
 
     def issue(self, token: AdminToken) -> str:
         payload = json.dumps(admin_claims(token), separators=(",", ":")).encode()
-        return str(self._jws.encode(payload, self._key, ALGORITHM))
+        return str(self._jws.encode(payload, self._keys[0], ALGORITHM))
 
     def read(self, text: str, *, now_s: int) -> AdminToken:
         """The token; its times are judged by our own clock, not by PyJWT's."""
-        if len(text) > TOKEN_LENGTH_MAX or not text.isascii():
-            raise _invalid()
+        if len(text) <= TOKEN_LENGTH_MAX and text.isascii():
+            for key in self._keys:
+                payload = self._payload(text, key)
+                if payload is not None:
+                    return judge_admin_claims(_claims(payload), now_s=now_s)
+        raise _invalid()
+
+    def _payload(self, text: str, key: bytes) -> Any:
         try:
-            decoded = self._jws.decode_complete(text, self._key, algorithms=[ALGORITHM])
-        except PyJWTError as error:
-            raise _invalid() from error
-        return judge_admin_claims(_claims(decoded["payload"]), now_s=now_s)
+            return self._jws.decode_complete(text, key, algorithms=[ALGORITHM])["payload"]
+        except PyJWTError:
+            return None
 
 
 def _claims(payload: bytes) -> dict[str, Any]:

@@ -142,6 +142,7 @@ class AdminSettings:
     admin_email: str
     admin_password_hash: str = field(repr=False)
     admin_jwt_secret: str = field(repr=False)
+    admin_jwt_secret_second: str | None = field(repr=False)
 
     @classmethod
     def of(cls, values: Values) -> Self:
@@ -153,6 +154,7 @@ class AdminSettings:
             admin_email=values.text("ADMIN_EMAIL"),
             admin_password_hash=values.text("ADMIN_PASSWORD_HASH"),
             admin_jwt_secret=values.text("ADMIN_JWT_SECRET"),
+            admin_jwt_secret_second=values.optional("ADMIN_JWT_SECRET_SECOND"),
         )
 
 

@@ -106,6 +106,8 @@ RULES: tuple[Rule, ...] = (
          _if_set(good.is_short_initdata_age, "TELEGRAM_INITDATA_MAX_AGE_SECONDS"),
          "lower it to 900 or less: a stolen login works that long", severity="warning"),
     Rule("admin_jwt_secret", ("admin",), _must(good.is_strong_secret, "ADMIN_JWT_SECRET"), _GENERATE),
+    Rule("admin_jwt_secret_second", ("admin",), _if_set(good.is_strong_secret, "ADMIN_JWT_SECRET_SECOND"),
+         "make it with `openssl rand -base64 48`, or remove it: outside a rotation nobody needs it"),
     Rule("admin_email", ("admin",), _must(good.is_email, "ADMIN_EMAIL"), "set the owner's address"),
     Rule("admin_password_hash", ("admin",), _must(good.is_strong_password_hash, "ADMIN_PASSWORD_HASH"),
          "make it with `./arena admin hash-password`: bcrypt, cost 12 or more"),

@@ -125,6 +125,9 @@ BREACHES: dict[str, list[dict[str, str]]] = {
         {"TELEGRAM_INITDATA_MAX_AGE_SECONDS": value} for value in ("", "0", "-900", "15m", "900.0", "86401", "٩٠٠", "1_0")
     ],
     "telegram_initdata_max_age_short": [{"TELEGRAM_INITDATA_MAX_AGE_SECONDS": value} for value in ("901", "86400")],
+    "admin_jwt_secret_second": [
+        {"ADMIN_JWT_SECRET_SECOND": value} for value in ("MARKshort", "change-me-change-me-change-me-0123456789", "ba" * 32)
+    ],
     "admin_jwt_secret": [
         {"ADMIN_JWT_SECRET": value}
         for value in (

@@ -8,8 +8,9 @@ ledger's protocol allows at any moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from infra.ops.backup.archive import CHUNK_DOCUMENTS, Manifest, load_manifest, s
 from shared.domain.errors import Refused
 
 READ_LAST: Final = ("admin_audit", "ledger", "budget")
+_BATCH: Final = 1_000
 Progress = Callable[[str, int], None]
 
 
@@ -63,16 +65,26 @@ def collections_of(database: Database[dict[str, Any]]) -> list[str]:
     return sorted(names, key=lambda name: READ_LAST.index(name) if name in READ_LAST else -1)
 
 
-def page_of(
-    database: Database[dict[str, Any]], collection: str, *, after: str | None, limit: int
-) -> list[dict[str, Any]]:
-    """The next documents in the order of `_id`. Raises Refused `id_not_text` where the order would skip some."""
+def documents_of(
+    database: Database[dict[str, Any]], collection: str, *, after: str | None
+) -> Iterator[dict[str, Any]]:
+    """Every document behind `after`, in the order of `_id`. Raises Refused `id_not_text`.
+
+    One cursor for the whole collection: a question for each chunk would read it all each time on the
+    embedded store. A comparison selects ids of its own type only, so that an id of another type, which
+    a continued backup would silently miss, is refused wherever it stands.
+    """
     chosen = {} if after is None else {"_id": {"$gt": after}}
-    found = list(database[collection].find(chosen).sort("_id", ASCENDING).limit(limit))
-    # A comparison selects ids of its own type only: a text after which numbers come would end the copy early.
-    if any(type(document["_id"]) is not str for document in found):
+    last = next(iter(database[collection].find({}, {"_id": 1}).sort("_id", DESCENDING).limit(1)), None)
+    _require_text(collection, last)
+    for document in database[collection].find(chosen, batch_size=_BATCH).sort("_id", ASCENDING):
+        _require_text(collection, document)
+        yield document
+
+
+def _require_text(collection: str, document: dict[str, Any] | None) -> None:
+    if document is not None and type(document["_id"]) is not str:
         raise Refused(f"{collection} has an _id that is no text", code="id_not_text")
-    return found
 
 
 def _export_collection(
@@ -84,20 +96,13 @@ def _export_collection(
     progress: Progress,
     chunk_documents: int,
 ) -> Manifest:
-    last = list(database[collection].find({}, {"_id": 1}).sort("_id", DESCENDING).limit(1))
-    if last and type(last[0]["_id"]) is not str:
-        raise Refused(f"{collection} has an _id that is no text", code="id_not_text")
     chunks = manifest.chunks.get(collection, ())
-    while True:
-        after = chunks[-1].last_id if chunks else None
-        documents = page_of(database, collection, after=after, limit=chunk_documents)
-        if documents:
-            chunk = write_chunk(folder, collection, len(chunks) + 1, documents)
-            manifest = manifest.with_chunk(collection, chunk)
-            chunks = manifest.chunks[collection]
-        if len(documents) < chunk_documents:
-            manifest = replace(manifest, whole=(*manifest.whole, collection))
-            save_manifest(folder, manifest)
-            return manifest
+    source = documents_of(database, collection, after=chunks[-1].last_id if chunks else None)
+    while documents := list(islice(source, chunk_documents)):
+        number = len(manifest.chunks.get(collection, ())) + 1
+        manifest = manifest.with_chunk(collection, write_chunk(folder, collection, number, documents))
         save_manifest(folder, manifest)
         progress(collection, manifest.documents)
+    manifest = replace(manifest, whole=(*manifest.whole, collection))
+    save_manifest(folder, manifest)
+    return manifest

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pymongo.database import Database
 
 from infra.ops.backup.archive import Manifest, chunk_lines, digest_of, load_manifest, read_chunk
-from infra.ops.backup.export import page_of
+from infra.ops.backup.export import documents_of
 from shared.adapters.mongo_indexes import ensure_indexes
 from shared.domain.errors import InvariantBroken, Refused
 
@@ -48,15 +49,14 @@ def restore_database(
 
 
 def compare_digests(manifest: Manifest, database: Database[dict[str, Any]]) -> None:
-    """Read everything back in the same pages. Raises InvariantBroken naming the first chunk that differs."""
+    """Read everything back in the same chunks. Raises InvariantBroken naming the first that differs."""
     for collection, chunks in manifest.chunks.items():
-        after: str | None = None
+        source = documents_of(database, collection, after=None)
         for number, chunk in enumerate(chunks, start=1):
-            documents = page_of(database, collection, after=after, limit=chunk.documents)
+            documents = list(islice(source, chunk.documents))
             if digest_of(chunk_lines(documents)) != chunk.digest:
                 raise InvariantBroken(
                     f"{collection}, chunk {number}: what was restored is not what was copied"
                 )
-            after = chunk.last_id
-        if page_of(database, collection, after=after, limit=1):
+        if next(source, None) is not None:
             raise InvariantBroken(f"{collection}: more was restored than was copied")
