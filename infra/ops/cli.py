@@ -102,6 +102,18 @@ def package(stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = 
 
 
 @app.command()
+def simulate(
+    seed: Annotated[int, typer.Option(help="The same seed plays the same history, to the last byte.")],
+    steps: Annotated[int, typer.Option(help="Store operations per seed.")] = 2_000,
+    runs: Annotated[int, typer.Option(help="How many seeds, from the first on.")] = 1,
+) -> None:
+    """Run the real services on a simulated store that crashes, stalls, lags and forgets."""
+    from infra.ops.simulate import simulate as run_simulation
+
+    raise typer.Exit(1 if run_simulation(seed=seed, steps=steps, runs=runs) else 0)
+
+
+@app.command()
 def preflight(
     stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev",
     local: Annotated[
