@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from infra.simulation.answers import Answers
 from infra.simulation.books import Books
 from infra.simulation.world import VAULT, World
+from shared.domain.ledger import is_client_key
 
 HOUR_MS = 3_600_000
 REFUSALS_PER_HOUR = 30
@@ -48,10 +49,10 @@ def _answers(world: World, answers: Answers) -> Iterator[str]:
 
 
 def _rations(world: World, answers: Answers) -> Iterator[str]:
-    """Rationed only after thirty refusals in one hour; clocks differ, so the hours beside count too."""
+    """Rationed only after thirty refusals of its own in one hour; clocks differ, so the hours beside count too."""
     refused: Counter[tuple[str, int]] = Counter()
     for row in world.database.documents("ledger"):
-        if not row["ok"]:
+        if not row["ok"] and is_client_key(row["k"], account=row["acct"]):
             refused[row["acct"], row["ts"] // HOUR_MS] += 1
     for account, now_ms in answers.rationed:
         hours = [now_ms // HOUR_MS + offset for offset in (-1, 0, 1)]

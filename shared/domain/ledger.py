@@ -23,6 +23,11 @@ def client_key(account: str, key: str) -> str:
     return f"{account}:c:{key}"
 
 
+def is_client_key(key: str, *, account: str) -> bool:
+    """Whether a client of the account chose this stored key, rather than the system or an administrator."""
+    return key.startswith(client_key(account, ""))
+
+
 def system_key(account: str, name: str) -> str:
     """The stored form of a key the system chose, e.g. `claim:<id>:settle`."""
     return f"{account}:s:{name}"

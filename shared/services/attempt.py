@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from shared.domain.calendar import MS_PER_HOUR, utc_day
 from shared.domain.errors import Refused, ensure
 from shared.domain.game_config import GameConfig
-from shared.domain.ledger import Decision, Declined, Emission, Hold, Row, check_changes, check_legs
+from shared.domain.ledger import (
+    Decision,
+    Declined,
+    Emission,
+    Hold,
+    Row,
+    check_changes,
+    check_legs,
+    is_client_key,
+)
 from shared.domain.money import INT64_MAX
 from shared.domain.player import Player, money_after
+
+REFUSALS_PER_HOUR: Final = 30
 
 
 @dataclass(slots=True)
@@ -26,9 +38,18 @@ class Attempt:
 
 
 def refusals_this_hour(attempt: Attempt) -> int:
-    """Recorded refusals of the account in the hour of the attempt, as the player's document counts them."""
+    """Recorded refusals of the account in the hour of the attempt, as the player's document counts them.
+
+    Only those a client asked for: the ration keeps clients from filling the ledger, and an administrator
+    or the system neither uses it up nor is stopped by it.
+    """
     refusals = attempt.player.state.get("refusals", {})
     return int(refusals.get("count", 0)) if refusals.get("hour") == attempt.now_ms // MS_PER_HOUR else 0
+
+
+def is_rationed(attempt: Attempt, *, key: str) -> bool:
+    """Whether another refusal of a client's request would be one too many this hour."""
+    return is_client_key(key, account=attempt.player.id) and refusals_this_hour(attempt) >= REFUSALS_PER_HOUR
 
 
 def row_of(attempt: Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig) -> Row:
@@ -56,9 +77,8 @@ def row_of(attempt: Attempt, decision: Decision, *, key: str, fingerprint: str, 
         previous_hash=player.head,
     )
     if isinstance(decision, Declined):
-        count = {"hour": attempt.now_ms // MS_PER_HOUR, "count": refusals_this_hour(attempt) + 1}
         answer = {"code": decision.code, "detail": decision.detail, "extra": dict(decision.extra)}
-        return replace(row, ok=False, changes={"refusals": count}, answer=answer)
+        return replace(row, ok=False, changes=_counted(attempt, key=key), answer=answer)
     check_legs(decision.legs)
     check_changes(decision.changes)
     row = replace(
@@ -73,6 +93,14 @@ def row_of(attempt: Attempt, decision: Decision, *, key: str, fingerprint: str, 
     for amounts in money_after(player, row):
         _check_amounts(amounts)
     return row
+
+
+def _counted(attempt: Attempt, *, key: str) -> Mapping[str, Any]:
+    """What a recorded refusal changes: the client's ration, if a client asked."""
+    if not is_client_key(key, account=attempt.player.id):
+        return {}
+    count = refusals_this_hour(attempt) + 1
+    return {"refusals": {"hour": attempt.now_ms // MS_PER_HOUR, "count": count}}
 
 
 def _check_amounts(amounts: Mapping[str, int]) -> None:

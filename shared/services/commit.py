@@ -19,10 +19,9 @@ from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Accepted, Decision, Declined, Row
 from shared.domain.player import Player, project
 from shared.ports import Clock, GameConfigs, LedgerStore
-from shared.services.attempt import Attempt, refusals_this_hour, row_of
+from shared.services.attempt import Attempt, is_rationed, row_of
 from shared.services.hold_budgets import BudgetHolder
 
-REFUSALS_PER_HOUR: Final = 30
 MAX_ROUNDS: Final = 64
 INSERT_TRIES: Final = 2
 MAX_DECISION_AGE_MS: Final = 60_000
@@ -105,7 +104,7 @@ class Committer:
             if not self._hold(attempt, decision, key=key, config=config):
                 attempt.emission_block = CAP_REACHED
                 continue
-            if isinstance(decision, Declined) and refusals_this_hour(attempt) >= REFUSALS_PER_HOUR:
+            if isinstance(decision, Declined) and is_rationed(attempt, key=key):
                 return self._replay_or_ration(attempt, key=key, fingerprint=fingerprint)
             row = self._seal(attempt, decision, key=key, fingerprint=fingerprint, config=config)
             if isinstance(row, ArenaError):

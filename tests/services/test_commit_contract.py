@@ -14,7 +14,18 @@ from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.domain.budgets import BudgetPlan
 from shared.domain.errors import InvariantBroken, OutcomeUnknown, Refused
 from shared.domain.game_config import Economy, GameConfig, Paused
-from shared.domain.ledger import Accepted, Declined, Emission, Hold, Leg, client_key, row_document, row_hash
+from shared.domain.ledger import (
+    Accepted,
+    Declined,
+    Emission,
+    Hold,
+    Leg,
+    admin_key,
+    client_key,
+    row_document,
+    row_hash,
+    system_key,
+)
 from shared.services.commit import Committer, DecisionContext
 from shared.services.hold_budgets import BudgetHolder
 from tests.fakes import FakeClock, FakeGameConfigs, FakeLedgerStore
@@ -150,6 +161,29 @@ def test_the_thirty_first_refusal_of_an_hour_is_not_recorded_but_old_keys_still_
     assert world.commit("n3", spend(5)).is_replay
     world.clock.advance(seconds=3600)
     assert not world.commit("n30", spend(5)).row.ok
+
+
+@pytest.mark.parametrize(
+    "key_of",
+    [lambda name: admin_key("ann", "op", name), lambda name: system_key("ann", name)],
+    ids=["a", "s"],
+)
+def test_a_refusal_no_client_asked_for_neither_uses_the_ration_up_nor_is_stopped_by_it(world, key_of):
+    def commit(name):
+        return world.committer.commit(
+            account="ann", key=key_of(name), fingerprint="f", decide=spend(5), scope=None
+        )
+
+    for number in range(31):
+        assert not commit(f"before{number}").row.ok
+    for number in range(30):
+        assert not world.commit(f"n{number}", spend(5)).row.ok
+    late = commit("late")
+    assert (late.row.ok, late.row.answer["code"]) == (False, "insufficient_funds")
+    assert commit("late").is_replay
+    with pytest.raises(Refused) as refused:
+        world.commit("n30", spend(5))
+    assert refused.value.code == "too_many_refusals"
 
 
 def test_a_stale_view_rolls_forward_and_decides_again(world):
