@@ -1,0 +1,50 @@
+"""The handbook's documents, and the `./arena` commands they tell people to type."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+DOCUMENTS = sorted([PROJECT / "README.md", *PROJECT.glob("docs/**/*.md")])
+# What stands for a reader's own value in the documents, and a value of its form to try the command with.
+STAND_INS = {
+    "<vault>": "0:" + "ab12" * 16,
+    "<old vault>": "0:" + "ab12" * 16,
+    "<new vault>": "0:" + "cd34" * 16,
+    "<owner>": "0:" + "ef56" * 16,
+    "<guardian>": "0:" + "0a78" * 16,
+    "<master>": "0:" + "1b90" * 16,
+    "<jetton wallet>": "0:" + "2c34" * 16,
+    "<64 hex>": "5d" * 32,
+    "<units>": "1000",
+    "<yesterday>": "2026-11-22",
+    "<proof file>": "proof.json",
+    "<stage>": "staging",
+}
+_FENCE = re.compile(r"^ *```[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_SPAN = re.compile(r"`(\./arena[^`]*)`")
+
+
+def name_of(document: Path) -> str:
+    """The document's path in the project."""
+    return document.relative_to(PROJECT).as_posix()
+
+
+def commands_of(document: Path) -> list[str]:
+    """Every `./arena ...` of a document, in fences and in running text, without comments."""
+    text = document.read_text()
+    fenced = [line.strip() for block in _FENCE.findall(text) for line in block.splitlines()]
+    spans = [" ".join(found.split()) for found in _SPAN.findall(_FENCE.sub("", text))]
+    return [line for line in (*fenced, *spans) if re.match(r"\./arena [a-z-]", line)]
+
+
+def arguments_of(command: str) -> list[str]:
+    """What follows `./arena`, with stand-ins for what the reader fills in."""
+    for placeholder, value in STAND_INS.items():
+        command = command.replace(placeholder, value)
+    return shlex.split(command, comments=True)[1:]
+
+
+COMMANDS = {command: name_of(document) for document in DOCUMENTS for command in commands_of(document)}

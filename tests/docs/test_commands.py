@@ -1,0 +1,90 @@
+"""Every `./arena` command of the documents exists with its options, and the harmless ones are really run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from pymongo.database import Database
+from typer.testing import CliRunner
+
+from infra.ops.cli import app
+from shared.services.read_fairness import read_proof
+from tests.docs.documents import COMMANDS, arguments_of
+from tests.services.game_world import GameWorld
+
+# Offline or on a database of the test's own, and quick; the rest has a suite or a rehearsal of its own.
+ON_A_DATABASE = ("ledger", "db")
+OFFLINE = ("vault",)
+
+
+def of_kind(*first: str) -> list[str]:
+    return [command for command in COMMANDS if arguments_of(command)[0] in first]
+
+
+def complete(commands: list[str]) -> list[str]:
+    """Those that say what they work on, not the bare names in running text."""
+    return [command for command in commands if "--" in command]
+
+
+def command_and_rest(words: list[str]) -> tuple[Any, list[str]]:
+    """The CLI's command that the words name, and the words after its name."""
+    command: Any = typer.main.get_command(app)
+    for position, word in enumerate(words):
+        if not hasattr(command, "commands"):
+            return command, words[position:]
+        assert word in command.commands, f"no such command: {word}"
+        command = command.commands[word]
+    return command, []
+
+
+def test_the_documents_name_commands_at_all() -> None:
+    assert len(COMMANDS) > 20
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "--help" not in command])
+def test_a_documented_command_exists_with_its_options(command: str) -> None:
+    found, rest = command_and_rest(arguments_of(command))
+    assert not hasattr(found, "commands"), f"{COMMANDS[command]}: {command} lacks its sub-command"
+    if rest and "…" not in command:
+        found.make_context(found.name, rest)  # parses and converts; nothing is run
+
+
+def test_a_command_or_option_that_is_gone_is_noticed() -> None:
+    with pytest.raises(AssertionError):
+        command_and_rest(["ledger", "prove"])
+    found, rest = command_and_rest(["ledger", "verify", "--quickly"])
+    with pytest.raises(Exception, match="--quickly"):
+        found.make_context("verify", rest)
+
+
+@pytest.mark.parametrize("command", complete(of_kind(*OFFLINE)))
+def test_an_order_for_the_vaults_owner_is_printed(command: str) -> None:
+    result = CliRunner().invoke(app, [*arguments_of(command), "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["deepLink"].startswith("ton://transfer/")
+
+
+@pytest.mark.parametrize("command", complete(of_kind(*ON_A_DATABASE)))
+def test_a_command_about_the_database_runs(
+    command: str, mongo_uri: str, mongo_database: Database[dict[str, Any]]
+) -> None:
+    given = arguments_of(command.replace("$OPERATOR_URI", mongo_uri))
+    given[given.index("--database") + 1] = mongo_database.name
+    result = CliRunner().invoke(app, given)
+    assert result.exit_code == 0, result.output
+
+
+def test_a_battle_is_verified_by_its_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = GameWorld()
+    account = world.player_with_starter()
+    battle = world.battle(account, "k1").answer()
+    world.clock.advance(seconds=90_000)
+    answer = read_proof(account, battle["id"], committer=world.committer, fairness=world.fairness)
+    (tmp_path / "proof.json").write_text(json.dumps(answer))
+    monkeypatch.chdir(tmp_path)
+    [command] = [command for command in of_kind("fairness") if "<proof file>" in command]
+    assert CliRunner().invoke(app, arguments_of(command)).exit_code == 0
