@@ -111,4 +111,4 @@ def _encoded_per_s(terms: ClaimTerms) -> float:
 
 
 if __name__ == "__main__":
-    print("\n".join(bench_claims().describe()))  # noqa: T201 - run by hand
+    print("\n".join(bench_claims().describe()))

@@ -36,10 +36,15 @@ app.command("restore-drill")(restore_drill)
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per step.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up until Ctrl-C.")] = False,
+    deployed: Annotated[
+        bool, typer.Option("--deployed", help="Against the service deployed into an emulator of AWS.")
+    ] = False,
 ) -> None:
     """Play a new player's whole journey on a local stack of real parts, and show the evidence."""
-    from infra.ops.demo import run_demo
+    from infra.ops.demo import run_demo, run_deployed_demo
 
+    if deployed:
+        raise typer.Exit(run_deployed_demo(as_json=as_json))
     raise typer.Exit(run_demo(as_json=as_json, keep=keep))
 
 

@@ -1,0 +1,28 @@
+"""`./arena bench ...`: speed and scale, measured as ratios in one run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Measure speed and scale.")
+
+
+@app.command("battle")
+def battle(
+    write: Annotated[bool, typer.Option("--write", help="Put the results into docs/benchmarks.md.")] = False,
+    growth: Annotated[bool, typer.Option(help="Compare 1,000 with 100,000 rows and players too.")] = True,
+) -> None:
+    """Battles a second through the function's handler, against the stores' own ceiling."""
+    from infra.bench.battle import run_bench
+
+    raise typer.Exit(run_bench(writes=write, with_growth=growth))
+
+
+@app.command("shards")
+def shards() -> None:
+    """What splitting a budget over shards strands, simulated with the real holder."""
+    from infra.bench.budget_shards import run_shards
+
+    raise typer.Exit(run_shards())
