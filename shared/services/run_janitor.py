@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claims import CLAIM_KIND, claim_of_row
-from shared.domain.errors import Unavailable
+from shared.domain.errors import ArenaError, InvariantBroken, Unavailable
 from shared.domain.ledger import Row
 from shared.ports import ClaimStore, Clock, Watermarks
 from shared.services.commit import Committer
@@ -49,6 +50,7 @@ class JanitorTally:
     claims_restored: int = 0
     transfers_finished: int = 0
     undecided: int = 0
+    broken: list[str] = field(default_factory=list)
 
 
 def run_janitor(janitor: Janitor) -> JanitorTally:
@@ -56,6 +58,7 @@ def run_janitor(janitor: Janitor) -> JanitorTally:
 
     Looks at rows since the last run with two minutes' overlap: a row's time is taken before its
     insert, so one may appear late. A store that fails in between only means the next run sees more.
+    Raises InvariantBroken, after everything else was finished, naming the rows that could not be.
     """
     tally = JanitorTally()
     now_ms = janitor.clock.now_ms()
@@ -65,15 +68,30 @@ def run_janitor(janitor: Janitor) -> JanitorTally:
         tally.rows += 1
         if row.account not in newest or newest[row.account].seq < row.seq:
             newest[row.account] = row
-        if row.ok and row.kind == CLAIM_KIND:
-            tally.claims_restored += _restore_claim(janitor, row)
-        janitor.release_former_name(row)
+        with _isolated(tally, row):
+            if row.ok and row.kind == CLAIM_KIND:
+                tally.claims_restored += _restore_claim(janitor, row)
+            janitor.release_former_name(row)
     tally.accounts = len(newest)
     for row in newest.values():
-        _project(janitor, row, now_ms=now_ms, tally=tally)
+        with _isolated(tally, row):
+            _project(janitor, row, now_ms=now_ms, tally=tally)
     _finish_transfers(janitor, now_ms=now_ms, tally=tally)
     janitor.watermarks.write(WATERMARK, now_ms)
+    if tally.broken:
+        raise InvariantBroken(f"every row can be finished: {'; '.join(tally.broken[:10])}")
     return tally
+
+
+@contextmanager
+def _isolated(tally: JanitorTally, row: Row) -> Iterator[None]:
+    """One account's broken row is remembered and said at the end; the others are finished all the same."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except ArenaError as error:
+        tally.broken.append(f"{row.id}: {error.detail}")
 
 
 def _restore_claim(janitor: Janitor, row: Row) -> int:
@@ -98,8 +116,8 @@ def _finish_transfers(janitor: Janitor, *, now_ms: int, tally: JanitorTally) -> 
         if now_ms - row.ts_ms < OPEN_AFTER_MS:
             continue  # whoever wrote it is most likely still at it
         try:
-            janitor.finish_transfer(row)
+            with _isolated(tally, row):
+                janitor.finish_transfer(row)
+                tally.transfers_finished += 1
         except Unavailable:
             tally.undecided += 1
-        else:
-            tally.transfers_finished += 1
