@@ -160,6 +160,7 @@ class ClaimBenchWorld:
             self.clock,
             lambda: None,
             lambda _name, _facts: None,
+            self.vault,
         )
 
     def player(self, number: int) -> str:

@@ -110,6 +110,7 @@ class Process:
                 clock=clock,
                 pause_claims=lambda: world.report("paused", {}),
                 report=world.report,
+                vault=VAULT,
             ),
             janitor=Janitor(
                 committer=committer,

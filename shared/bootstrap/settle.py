@@ -99,6 +99,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         on_outcome=providers["primary"].count,
     )
     secondary = settings.ton_secondary_provider
+    identity = VaultIdentity(network_id, vault.vault_address, vault.jetton_master, vault.units_per_credit)
     settlement = Settlement(
         committer=stores.committer,
         claims=claims,
@@ -117,6 +118,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         clock=stores.clock,
         pause_claims=pause_claims,
         report=report,
+        vault=identity,
     )
     watch = VaultWatch(
         chain=chain,
@@ -125,7 +127,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         watermarks=watermarks,
         configs=stores.configs,
         clock=stores.clock,
-        allowed=VaultIdentity(network_id, vault.vault_address, vault.jetton_master, vault.units_per_credit),
+        allowed=identity,
         code_hash=settlement.expected_code_hash,
         public_key=vault.oracle_public_key.hex(),
         pause_claims=settlement.pause_claims,

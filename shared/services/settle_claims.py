@@ -10,6 +10,7 @@ from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claims import (
     UNSIGNED_FOR_AT_MOST_MS,
     Claim,
+    VaultIdentity,
     confirmed_effect,
     refunded_effect,
     settle_name,
@@ -40,6 +41,7 @@ class Settlement:
     """What settling needs. `secondary` is an independent provider; None means reading twice, 60 s apart.
 
     `pause_claims` stops every new signature; it is called when the chain shows a seqno nobody signed.
+    `vault` is the one that `chain` and `secondary` show.
     """
 
     committer: Committer
@@ -51,6 +53,7 @@ class Settlement:
     clock: Clock
     pause_claims: Callable[[], None]
     report: Report
+    vault: VaultIdentity
 
 
 @dataclass(slots=True)
@@ -157,6 +160,7 @@ def _settle_signed(
     While the claim can still be sent and nothing was delivered there is nothing to decide, and the
     vault's state is not asked for: our own clock may delay a decision, never make one.
     """
+    _require_its_vault(settlement, claim)
     delivery = sightings.delivery_of(claim, entry)
     now_s = settlement.clock.now_ms() // MS_PER_SECOND
     if delivery is None:
@@ -182,6 +186,16 @@ def _settle_signed(
     if not _is_over(settlement, claim, entry, snapshot):
         return "waiting"
     return _insert_settle_row(settlement, claim, refunded_effect(claim, why="expired_unsent", answer={}))
+
+
+def _require_its_vault(settlement: Settlement, claim: Claim) -> None:
+    """Raise Unavailable `vault_moved` for a claim on another vault than the one that can be seen.
+
+    A vault deployed in its place knows nothing of the claim: what it never paid, the other may have paid.
+    """
+    terms, vault = claim.terms, settlement.vault
+    if (terms.network, terms.vault, terms.jetton_master) != (vault.network, vault.vault, vault.jetton_master):
+        raise Unavailable("The claim was signed for another vault", code="vault_moved")
 
 
 def _doubt_state(settlement: Settlement, claim: Claim, snapshot: VaultSnapshot) -> Outcome:

@@ -24,7 +24,7 @@ from shared.domain.ledger import system_key
 from shared.domain.signing_policy import Approval
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.ports import Chain, SignerAnswer
-from shared.services.request_claim import ClaimDesk, continue_claim, request_claim
+from shared.services.request_claim import ClaimDesk, look_at_claim, request_claim
 from shared.services.settle_claims import Settlement, SettleTally, settle_claims
 from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch, watch_vault
@@ -198,6 +198,7 @@ class ClaimHistory:
             self.clock,
             self.pause,
             lambda name, _: self.reports.append(name),
+            self.vault,
         )
 
     def request_signature(self, claim_id: str) -> SignerAnswer:
@@ -333,7 +334,7 @@ class ClaimHistory:
                 with suppress(Refused, Unavailable):
                     self._keep(
                         player,
-                        continue_claim(self.desk, account=player.account, claim_id=claim.terms.id).claim,
+                        look_at_claim(self.desk, account=player.account, claim_id=claim.terms.id).claim,
                     )
 
     def _ask(self, player: HistoryPlayer, *, key: str) -> None:

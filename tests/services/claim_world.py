@@ -16,7 +16,7 @@ from shared.ports import SignerAnswer
 from shared.services.link_wallet import release_former_name
 from shared.services.read_claims import report_sent
 from shared.services.release_names import NameKeeper, release_unused_names
-from shared.services.request_claim import ClaimDesk, ClaimProgress, continue_claim, request_claim
+from shared.services.request_claim import ClaimDesk, ClaimProgress, look_at_claim, request_claim
 from shared.services.run_janitor import Janitor, run_janitor
 from shared.services.settle_claims import Settlement, SettleTally, settle_claims
 from shared.services.sign_claim import ClaimSigning
@@ -130,6 +130,7 @@ class ClaimWorld:
             self.clock,
             self.pause,
             lambda name, facts: self.reports.append((name, facts)),
+            VAULT,
         )
 
     @property
@@ -186,7 +187,7 @@ class ClaimWorld:
         return request_claim(self.desk, account=account, credits=credits, key=key, fingerprint=fp)
 
     def look(self, account: str, claim: str) -> ClaimProgress:
-        return continue_claim(self.desk, account=account, claim_id=claim)
+        return look_at_claim(self.desk, account=account, claim_id=claim)
 
     def report_sent(self, account: str, claim: str, boc: str) -> ClaimProgress:
         return report_sent(self.desk, account=account, claim_id=claim, boc=boc)

@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.errors import InvariantBroken, Unavailable
 from shared.domain.ton_views import VaultSnapshot
+from shared.services.settle_claims import settle_claims
 from tests.fakes import FakeChain
 from tests.services.claim_world import START_CREDITS, ClaimWorld
 
@@ -55,6 +56,27 @@ def test_a_delivered_claim_is_confirmed_and_leaves_escrow(world, ann, signed):
     assert (claim.state, claim.transaction_hash) == ("confirmed", "fake transaction 0")
     assert world.money(ann) == (START_CREDITS - 100, 0)
     assert world.settle().looked_at == 0
+
+
+@pytest.mark.parametrize(
+    "moved", [{"vault": "0:" + "77" * 32}, {"jetton_master": "0:" + "78" * 32}, {"network": -239}]
+)
+def test_a_claim_of_another_vault_is_left_alone_however_late(world, ann, signed, moved):
+    """The new vault's empty state proves nothing: the old one may have paid."""
+    expire(world)
+    settlement = replace(world.settlement, vault=replace(world.settlement.vault, **moved))
+    for _ in range(3):
+        tally = settle_claims(settlement)
+        assert (tally.undecided, tally.reasons) == (1, {"vault_moved": 1})
+        world.advance(seconds=DAY_S)
+    assert world.claim_of(ann).state == "signed"
+    assert world.money(ann) == (START_CREDITS - 100, 100)
+
+
+def test_other_units_per_credit_do_not_hold_up_a_claim_of_before(world, ann, signed):
+    world.execute(signed)
+    settlement = replace(world.settlement, vault=replace(world.settlement.vault, units_per_credit=7))
+    assert settle_claims(settlement).confirmed == 1
 
 
 def test_the_next_claim_goes_on_from_the_confirmed_seqno(world, ann, signed):
