@@ -35,6 +35,10 @@ def rotate(
     ] = "",
 ) -> None:
     """New key, the vault's owner's message, switch, drain, old key disabled; resumes where it stopped."""
+    from infra.ops.package.template import STAGES
+
+    if stage not in STAGES:
+        raise typer.BadParameter(f"a stage is one of {', '.join(STAGES)}", param_hint="--stage")
     from infra.ops.oracle import perform
     from infra.ops.preflight.stage import PROJECT
 

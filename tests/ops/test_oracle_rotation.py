@@ -12,12 +12,14 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
 from infra.ops.oracle.claim_keys import ClaimKeys
 from infra.ops.oracle.run import run_rotation
 from infra.ops.oracle.settings_switch import OracleKey, SsmOracleSettings
 from infra.ops.oracle.steps import EMERGENCY, ROUTINE
 from infra.ops.oracle.telling import StillWaiting, Telling
+from infra.ops.oracle_commands import app
 from infra.vault.messages import SET_ORACLE, SET_PAUSED, set_oracle
 from shared.domain.errors import Refused
 from shared.domain.ton.boc import read_boc_base64
@@ -373,3 +375,43 @@ def test_a_key_service_that_refuses_is_named_and_nothing_is_lost(stage: OracleSt
         )
     assert caught.value.extra["aws"] == "AccessDeniedException"
     assert stage.rotate().done[-1] == "disable"
+
+
+def test_a_key_disabled_in_alarm_can_still_be_replaced(stage: OracleStage) -> None:
+    stage.kms.disable_key(KeyId=stage.old_key_id)
+    with pytest.raises(Refused) as caught:
+        stage.rotate()
+    assert caught.value.code == "key_disabled"
+    rotation = stage.rotate(is_emergency=True)
+    assert stage.chain.account.public_key == rotation.new_public_key
+
+
+def test_a_stage_whose_key_has_no_name_yet_gets_one(stage: OracleStage) -> None:
+    stage.kms.delete_alias(AliasName=stage.alias)
+    rotation = stage.rotate()
+    assert stage.public_key(stage.alias) == rotation.new_public_key
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--stage", "production"],
+        ["--stage", "prod", "--grace-s", "1199"],
+        ["--stage", "prod", "--grace-s", "3601"],
+    ],
+)
+def test_a_wrong_option_is_a_sentence(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, ["rotate", *arguments])
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_without_aws_the_command_says_so_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "fake")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    result = CliRunner().invoke(app, ["rotate", "--stage", "prod", "--once"])
+    assert result.exit_code == 2
+    assert "nothing beyond the last finished step is changed" in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)

@@ -58,9 +58,15 @@ class ClaimKeys:
             self._kms.disable_key(KeyId=key_id)
 
     def name(self, key_id: str) -> None:
-        """Point the stage's alias at the key."""
-        with asking_aws("point the alias at the new claim key"):
-            self._kms.update_alias(AliasName=self._alias, TargetKeyId=key_id)
+        """Point the stage's alias at the key; a stage that has none gets it."""
+        try:
+            with asking_aws("point the alias at the new claim key"):
+                self._kms.update_alias(AliasName=self._alias, TargetKeyId=key_id)
+        except Refused as refused:
+            if refused.extra["aws"] != "NotFoundException":
+                raise
+            with asking_aws("name the new claim key"):
+                self._kms.create_alias(AliasName=self._alias, TargetKeyId=key_id)
 
     def _find(self, description: str) -> str | None:
         with asking_aws("list keys"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from infra.local.claim_key import claim_key_request
+from infra.ops.oracle.aws_calls import asking_aws
 from infra.ops.oracle.claim_keys import ClaimKeys
 from infra.ops.oracle.settings_switch import OracleSettings
 from infra.ops.preflight.stage import StageUnderCheck
@@ -61,7 +62,9 @@ def rotation_parts(stage: StageUnderCheck, *, settings: OracleSettings) -> Itera
     center = TonCenter(
         url=provider.url, api_key=provider.api_key, jitter=lambda: 0.5, on_outcome=lambda _: None
     )
-    request = claim_key_request(stage.project / "infra/aws/kms.yml", signer_role_arn=stage.signer_role())
+    with asking_aws("name the signer's role"):
+        role = stage.signer_role()
+    request = claim_key_request(stage.project / "infra/aws/kms.yml", signer_role_arn=role)
     alias = f"alias/{stage.service.deployed_name('claim')}"
     with closing(center), closing(stage.aws("kms")) as kms, stage.database() as database:
         claims, configs = MongoClaimStore(database), MongoGameConfigs(database, SystemClock())

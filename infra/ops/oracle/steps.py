@@ -45,13 +45,17 @@ def begin(
 ) -> Rotation:
     """A rotation of the stage's present key; nothing is changed yet.
 
-    Raises Refused `unexpected_key` when settings, KMS and vault do not all name one key,
+    Raises Refused `key_disabled` for a routine rotation of a disabled key, `unexpected_key` when settings, KMS and vault do not all name one key,
     `unexpected_vault` when the chain shows another network or contract, `grace_running` when the
     vault still takes the key before, which another rotation would cut off.
     """
     current = parts.settings.current()
     key_id = parts.keys.real_id(current.key_id)
-    if parts.keys.public_key(key_id) != current.public_key:
+    if parts.keys.state(key_id) != "Enabled":
+        # KMS tells nothing of a disabled key. Whoever disabled it in alarm must still be able to replace it.
+        if not is_emergency:
+            raise Refused("the key in use is disabled: add --emergency to replace it", code="key_disabled")
+    elif parts.keys.public_key(key_id) != current.public_key:
         raise Refused("the settings name a public key that is not the KMS key's", code="unexpected_key")
     if parts.chain.network_id() != parts.network_id:
         raise Refused("the TON provider shows another network", code="unexpected_vault")
