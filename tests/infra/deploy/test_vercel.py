@@ -1,0 +1,72 @@
+"""What Vercel would serve: the same applications on the same paths, no source, and nothing that signs or settles."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.local.routes import RouteTable
+from infra.local.serverless_file import read_service
+
+PROJECT = Path(__file__).parents[3]
+SETUP = json.loads((PROJECT / "vercel.json").read_text())
+ENTRIES = sorted((PROJECT / "api").glob("*.py"))
+IGNORED = (PROJECT / ".vercelignore").read_text().split()
+HTTP_FUNCTIONS = {"health", "battle", "economy", "claim", "admin"}
+SERVICE = read_service(PROJECT / "serverless.yml", stage="dev")
+PATHS = sorted(
+    {
+        key.split(" ")[1].replace("{proxy+}", "one/two")
+        for spec in SERVICE.functions.values()
+        for key in spec.route_keys
+        if key != "$default"
+    }
+)
+
+
+def _destination(path: str) -> str | None:
+    """Where Vercel sends a path: a file of its own, else the first rewrite that matches (path-to-regexp)."""
+    if (PROJECT / path.removeprefix("/")).with_suffix(".py").is_file():
+        return path
+    for rule in SETUP["rewrites"]:
+        pattern = re.sub(r"/:rest\*", "(?:/.*)?", rule["source"])
+        if re.fullmatch(pattern, path):
+            return str(rule["destination"])
+    return None
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_reaches_the_same_function_as_on_aws(path: str) -> None:
+    match = RouteTable(SERVICE).match("GET", path)
+    assert match is not None
+    assert _destination(path) == f"/api/{match.route.function}"
+
+
+def test_each_http_function_has_one_entry_and_no_other_has() -> None:
+    assert {entry.stem for entry in ENTRIES} == HTTP_FUNCTIONS
+    for entry in ENTRIES:
+        imported = [
+            node.module for node in ast.walk(ast.parse(entry.read_text())) if isinstance(node, ast.ImportFrom)
+        ]
+        assert imported == [f"functions.{entry.stem}"]
+
+
+@pytest.mark.parametrize("function", ["signer", "settle"])
+def test_what_signs_and_settles_is_not_even_uploaded(function: str) -> None:
+    assert f"functions/{function}.py" in IGNORED
+    assert _destination(f"/api/{function}") is None
+
+
+def test_no_source_is_published() -> None:
+    assert SETUP["outputDirectory"] == "public"
+    assert SETUP["framework"] is None
+    assert {path.suffix for path in (PROJECT / "public").rglob("*") if path.is_file()} <= {".txt"}
+
+
+def test_a_function_is_not_given_tests_documents_or_operations() -> None:
+    excluded = SETUP["functions"]["api/*.py"]["excludeFiles"]
+    assert {"tests", "docs", "infra", "build", ".arena"} <= set(re.findall(r"[.\w]+", excluded))
