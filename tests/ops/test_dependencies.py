@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.ops.advisories import PROJECT, Advisory, Pin, affected_pins, known_advisories, pins_offrom shared.config.declarations import FUNCTIONS
+from infra.ops.advisories import PROJECT, Advisory, Pin, affected_pins, known_advisories, pins_of
+from shared.config.declarations import FUNCTIONS
 
 FILES = [PROJECT / "requirements.txt", *sorted((PROJECT / "infra/requirements").glob("*.txt"))]
 RUNTIME = {(pin.package, pin.version) for pin in pins_of() if pin.file == "requirements.txt"}
