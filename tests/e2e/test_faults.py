@@ -13,9 +13,13 @@ pytestmark = pytest.mark.xdist_group("stack")
 
 
 def timed(call):
-    started_s = time.monotonic()
-    answer = call()
-    return answer, time.monotonic() - started_s
+    """The last answer and the fastest of three: what else the machine does is not the backend's wait."""
+    took_s = []
+    for _ in range(3):
+        started_s = time.monotonic()
+        answer = call()
+        took_s.append(time.monotonic() - started_s)
+    return answer, min(took_s)
 
 
 def claim(app, key: str):

@@ -104,7 +104,7 @@ def test_a_part_that_ignores_the_request_to_stop_is_killed(tmp_path: Path) -> No
     part.wait_ready()
     began_s = time.monotonic()
     part.stop()
-    assert 2.5 < time.monotonic() - began_s < 5
+    assert 2.5 < time.monotonic() - began_s < 30
     assert _members(part.pid) == []
 
 
@@ -130,7 +130,7 @@ def test_a_paused_part_can_still_be_stopped(tmp_path: Path) -> None:
     part.pause()
     began_s = time.monotonic()
     part.stop()
-    assert time.monotonic() - began_s < 2
+    assert time.monotonic() - began_s < 20
     assert _members(part.pid) == []
 
 
