@@ -37,7 +37,7 @@ def export_database(
 
     `progress` hears collection and documents so far. Raises Unavailable `disk_full`, pymongo's errors.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # every player's balance and wallet is in it
     manifest = load_manifest(folder) or Manifest(database.name, now_ms())
     if manifest.ended_ms:
         raise Refused(f"{folder} holds a finished backup already", code="backup_exists")
