@@ -18,7 +18,7 @@ from functions.routes.claim_views import ClaimPage, ClaimView, VaultView, claim_
 from shared.bootstrap.claim import ClaimParts
 from shared.domain.money import parse_amount
 from shared.services.read_claims import claims_page, report_sent, vault_account
-from shared.services.request_claim import continue_claim, request_claim
+from shared.services.request_claim import look_at_claim, request_claim
 
 Parts = Callable[[], ClaimParts]
 
@@ -93,8 +93,8 @@ def claims_router(parts: Parts) -> APIRouter:
         responses=refusals("claim_unknown"),
     )
     async def get_claim(claim_id: str, player: CurrentPlayer) -> ClaimView:
-        """One claim; a claim approved meanwhile is signed now, because its player asks."""
-        progress = await run_blocking(continue_claim, parts().desk, account=player.id, claim_id=claim_id)
+        """One claim. One approved meanwhile is signed now; a reserved one waits for its request to be repeated."""
+        progress = await run_blocking(look_at_claim, parts().desk, account=player.id, claim_id=claim_id)
         return claim_view(progress, now_ms=parts().clock.now_ms())
 
     @router.post(

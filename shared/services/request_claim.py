@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +16,8 @@ from shared.services.commit import CAP_REACHED, Committer, Decide, DecisionConte
 from shared.services.signing_ballot import Ballot, can_never_be_signed
 
 ASKING_STATES: Final = ("reserved", "approved", "awaiting_approval")
+LOOKING_STATES: Final = ("approved",)
+"""A person's yes is worth nothing unsigned; for any other claim a look changes nothing at the signer."""
 SIGNER_AWAY: Final = "signer_unavailable"
 """What the player is told whatever the signer lacks: its key, its store or itself. The signer's audit knows."""
 
@@ -84,14 +87,29 @@ def _never_reached(context: DecisionContext) -> Decision:  # noqa: ARG001 - the 
     return Declined(CLAIM_KIND, "claim_unknown", "This key was answered before")
 
 
-def continue_claim(desk: ClaimDesk, *, account: str, claim_id: str, is_replay: bool = True) -> ClaimProgress:
+def continue_claim(desk: ClaimDesk, *, account: str, claim_id: str, is_replay: bool) -> ClaimProgress:
     """The claim's current state, with a signature asked for when it still lacks one.
+
+    For the request that made the claim, and its repetitions. Raises Refused `claim_unknown` for a claim
+    that does not exist or is another player's.
+    """
+    return _progress(desk, account=account, claim_id=claim_id, asking=ASKING_STATES, is_replay=is_replay)
+
+
+def look_at_claim(desk: ClaimDesk, *, account: str, claim_id: str) -> ClaimProgress:
+    """The claim's current state; a signature is asked for only if the claim was approved meanwhile.
 
     Raises Refused `claim_unknown` for a claim that does not exist or is another player's.
     """
+    return _progress(desk, account=account, claim_id=claim_id, asking=LOOKING_STATES, is_replay=True)
+
+
+def _progress(
+    desk: ClaimDesk, *, account: str, claim_id: str, asking: Sequence[str], is_replay: bool
+) -> ClaimProgress:
     claim = read_claim(desk, account=account, claim_id=claim_id)
     answer: SignerAnswer | None = None
-    if claim.state in ASKING_STATES:
+    if claim.state in asking:
         answer = _ask_signer(desk, claim)
         claim = read_claim(desk, account=account, claim_id=claim_id)
     if claim.state == "refused":

@@ -241,6 +241,27 @@ def test_without_the_signer_the_claim_waits_and_says_so(app, ann):
     assert app.world.money(ann.id) == (START_CREDITS - 100, 100)
 
 
+def test_reading_a_reserved_claim_signs_nothing_and_its_own_key_does(app, ann):
+    app.world.signer.is_away = True
+    claim_id = ann.claim().json()["id"]
+    app.world.signer.is_away = False
+    view = ann.get(f"/api/claims/{claim_id}").json()
+    assert (view["state"], "pending" in view, "signature" in view) == ("reserved", False, False)
+    assert ann.get("/api/claims").json()["items"] == [view]
+    assert ann.post(f"/api/claims/{claim_id}/sent", {"boc": "AAAA"}).json()["state"] == "reserved"
+    assert app.world.fake_key.signed == []
+    assert ann.claim().json()["state"] == "signed"
+
+
+def test_reading_an_approved_claim_gets_it_signed(app, ann):
+    app.world.game.configure(claim_approval_above_aiba=99)
+    claim_id = ann.claim().json()["id"]
+    assert ann.get(f"/api/claims/{claim_id}").json()["state"] == "awaiting_approval"
+    app.world.approve(app.world.claim_of(ann.id))
+    view = ann.get(f"/api/claims/{claim_id}").json()
+    assert (view["state"], len(view["transaction"]["messages"])) == ("signed", 1)
+
+
 def test_without_the_key_service_the_claim_waits_and_no_reason_of_ours_is_told(app, ann):
     app.world.fake_key.failure = Unavailable("no", code="kms_key_disabled")
     answer = ann.claim()

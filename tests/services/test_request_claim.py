@@ -233,6 +233,26 @@ def test_a_claim_may_be_looked_at_while_the_signer_is_away(world, ann):
     assert world.look(ann, claim.terms.id).claim.state == "reserved"
 
 
+@pytest.mark.parametrize("state", ["reserved", "awaiting_approval", "signed", "rejected"])
+def test_a_look_at_a_claim_nobody_approved_asks_no_signer(world, ann, state):
+    claim = world.ask(ann).claim
+    world.move(claim, state=state)
+    world.signer.asked.clear()
+    progress = world.look(ann, claim.terms.id)
+    assert (progress.claim.state, progress.signer, world.signer.asked) == (state, None, [])
+
+
+def test_a_look_at_an_approved_claim_asks_the_signer_and_says_why_it_did_not_sign(world, ann):
+    world.game.configure(claim_approval_above_aiba=99)
+    claim = world.ask(ann, 100).claim
+    world.approve(claim)
+    world.signer.is_away = True
+    progress = world.look(ann, claim.terms.id)
+    assert (progress.claim.state, progress.signer.code) == ("approved", "signer_unavailable")
+    world.signer.is_away = False
+    assert world.look(ann, claim.terms.id).claim.state == "signed"
+
+
 def test_a_chain_that_is_away_stops_only_a_claim_whose_seqno_no_row_knows(world, ann):
     first = world.ask(ann).claim
     world.execute(first)

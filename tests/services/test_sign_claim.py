@@ -159,7 +159,7 @@ def test_a_signature_is_good_for_ten_minutes_within_the_allowed_window():
 
 
 def test_the_signed_bytes_are_the_claims_own_and_verify(world, reserved, ann):
-    world.look(ann, reserved.terms.id)
+    world.ask(ann)
     claim = world.claim_of(ann)
     digest = payload_hash(payload_of(claim.terms, valid_until_s=claim.valid_until_s))
     assert world.fake_key.signed == [digest]
@@ -169,9 +169,9 @@ def test_the_signed_bytes_are_the_claims_own_and_verify(world, reserved, ann):
 
 def test_every_decision_is_audited_with_its_rule(world, reserved, ann):
     world.pause()
-    world.look(ann, reserved.terms.id)
+    world.ask(ann)
     world.set_paused(claims=False)
-    world.look(ann, reserved.terms.id)
+    world.ask(ann)
     assert world.fake_audit.decisions == [("refused", "kill_switch"), ("signed", "all")]
     record = world.fake_audit.records[-1]
     assert (record["claim"], record["acct"], record["credits"]) == (reserved.terms.id, ann, 100)
@@ -258,7 +258,7 @@ def test_a_final_refusal_voids_the_journal_and_returns_the_credits_at_once(world
 
 def test_a_refusal_that_may_pass_leaves_the_claim_as_it_was(world, reserved, ann):
     world.game.change(ann, debt={"AIBA": 1})
-    progress = world.look(ann, reserved.terms.id)
+    progress = world.ask(ann)
     assert (progress.claim.state, progress.signer.code) == ("reserved", "debt_outstanding")
     assert world.fake_journal.entries == {}
 
@@ -330,7 +330,7 @@ def test_a_claim_above_the_threshold_waits_for_a_person(world, ann, big):
     assert world.money(ann) == (START_CREDITS - 100, 100)
 
 
-def test_an_approved_claim_is_signed_when_its_player_asks(world, ann, big):
+def test_an_approved_claim_is_signed_when_its_player_looks(world, ann, big):
     world.approve(big.claim)
     world.settle()
     assert world.fake_key.signed == []
@@ -535,9 +535,9 @@ def test_the_signer_reads_past_a_lagging_projection_and_writes_no_player(world, 
 
 def test_an_intent_whose_time_is_over_is_not_signed_any_more(world, ann):
     world.fake_key.failure = Unavailable("no", code="kms_unavailable")
-    claim = world.ask(ann).claim
+    world.ask(ann)
     world.fake_key.failure = None
     world.advance(seconds=601)
-    progress = world.look(ann, claim.terms.id)
+    progress = world.ask(ann)
     assert (progress.claim.state, progress.signer.code) == ("reserved", "claim_expired")
     assert world.fake_key.signed == []
