@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +16,10 @@ from pymongo.database import Database
 from typer.testing import CliRunner
 
 from infra.ops.cli import app
+from shared.adapters.mongo_ledger import MongoLedgerStore
+from shared.readiness.keys import public_key_of
 from shared.services.read_fairness import read_proof
-from tests.docs.documents import COMMANDS, arguments_of
+from tests.docs.documents import COMMANDS, PROJECT, arguments_of
 from tests.services.game_world import GameWorld
 
 # Offline or on a database of the test's own, and quick; the rest has a suite or a rehearsal of its own.
@@ -76,6 +82,29 @@ def test_a_command_about_the_database_runs(
     given[given.index("--database") + 1] = mongo_database.name
     result = CliRunner().invoke(app, given)
     assert result.exit_code == 0, result.output
+
+
+def test_a_backup_is_made_and_restores(
+    mongo_uri: str, mongo_database: Database[dict[str, Any]], tmp_path: Path
+) -> None:
+    MongoLedgerStore(mongo_database).create_player("ann", now_ms=1)
+    [backup] = complete(of_kind("backup"))
+    given = arguments_of(backup.replace("$OPERATOR_URI", mongo_uri))
+    given[given.index("--database") + 1] = mongo_database.name
+    made = CliRunner().invoke(app, [*given, "--to", str(tmp_path / "backup")])
+    assert made.exit_code == 0, made.output
+    drilled = CliRunner().invoke(app, ["restore-drill", *given[1:], "--from", str(tmp_path / "backup")])
+    assert drilled.exit_code == 0, drilled.output
+
+
+def test_the_public_half_of_a_session_key_is_what_the_snippet_prints() -> None:
+    text = (PROJECT / "docs/deployment.md").read_text()
+    [snippet] = re.findall(r"^\.venv/bin/python -c .*$", text, re.MULTILINE)
+    program = shlex.split(snippet)[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program, "ab" * 32], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == public_key_of(bytes.fromhex("ab" * 32)).hex()
 
 
 def test_a_battle_is_verified_by_its_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
