@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from functions.edge.lambda_entry import lambda_handler
+from shared.adapters.admin_tokens import HmacAdminTokens
 from shared.domain.errors import Unavailable
 from tests.functions.admin_app import AdminApp, Operator, code
 from tests.functions.edge_app import gateway_event
@@ -150,6 +151,44 @@ def test_a_token_made_with_our_secret_and_all_claims_is_believed(app: AdminApp) 
 )
 def test_any_other_token_is_refused(app: AdminApp, changed) -> None:
     assert code(signed(app, **changed).get("/api/admin/me")) == (401, "token_invalid")
+
+
+NEXT_SECRET = "another-secret-of-thirty-two-characters"
+
+
+def set_secrets(app: AdminApp, secret: str, *, second: str | None) -> None:
+    """The function as it is rebuilt when its secrets changed."""
+    app.gate = replace(app.gate, tokens=HmacAdminTokens(secret, second=second))
+    app.parts = replace(app.parts, gate=app.gate, edge=replace(app.parts.edge, admin_gate=app.gate))
+
+
+def test_a_rotation_of_the_secret_ends_no_session_until_the_former_is_forgotten(app: AdminApp) -> None:
+    before = app.admin()
+    set_secrets(app, SECRET, second=NEXT_SECRET)
+    assert signed(app, secret=NEXT_SECRET).get("/api/admin/me").status_code == 200  # an instance ahead of us
+    set_secrets(app, NEXT_SECRET, second=SECRET)
+    after = app.admin()
+    assert before.get("/api/admin/me").json() == after.get("/api/admin/me").json()
+    set_secrets(app, NEXT_SECRET, second=None)
+    assert code(before.get("/api/admin/me")) == (401, "token_invalid")
+    assert after.get("/api/admin/me").status_code == 200
+
+
+def test_a_session_of_the_former_secret_is_judged_like_any_other(app: AdminApp) -> None:
+    gone, stays = app.admin(), app.admin("viewer")
+    set_secrets(app, NEXT_SECRET, second=SECRET)
+    assert app.send("POST", "/api/admin/logout", headers=gone.headers).status_code == 204
+    assert code(gone.get("/api/admin/me")) == (401, "session_ended")
+    assert code(signed(app, aud="aiba-arena-player").get("/api/admin/me")) == (401, "token_invalid")
+    app.world.clock.advance(seconds=3600)
+    assert code(stays.get("/api/admin/me")) == (401, "token_expired")
+
+
+def test_two_secrets_believe_no_third(app: AdminApp) -> None:
+    set_secrets(app, NEXT_SECRET, second=SECRET)
+    stranger = signed(app, secret="a-third-secret-of-thirty-two-characters")
+    assert code(stranger.get("/api/admin/me")) == (401, "token_invalid")
+    assert code(signed(app, algorithm="none", secret="").get("/api/admin/me")) == (401, "token_invalid")
 
 
 @pytest.mark.parametrize("token", ["", "a", "a.b.c", "é.b.c", "a" * 3000])
