@@ -99,6 +99,14 @@ def drill(
 
 
 @app.command()
+def deploy(stage: Annotated[str, typer.Option(help="dev, staging or prod.")]) -> None:
+    """Package, ensure indexes, preflight, deploy to AWS and ask it; what does not answer is rolled back."""
+    from infra.ops.deploy.command import run_deploy
+
+    raise typer.Exit(run_deploy(stage))
+
+
+@app.command()
 def package(stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev") -> None:
     """Build each function's zip and the CloudFormation template, and check both; needs no account."""
     from infra.ops.package.command import run_package

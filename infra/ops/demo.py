@@ -10,7 +10,9 @@ from pathlib import Path
 from infra.local.leftovers import StackRunning
 from infra.local.process import PartFailed
 from infra.local.stack import DEFAULT_DATA_DIR, Stack, running_stack, serve_until_stopped
-from infra.ops.journey import Journey
+from infra.ops.deploy.emulated import emulated_service
+from infra.ops.journey import Journey, JourneySite
+from infra.ops.package.wheels import PackagingFailed
 from infra.ops.story import StepFailed, Story
 from infra.ops.up import print_urls
 
@@ -41,7 +43,24 @@ def run_demo(*, as_json: bool, keep: bool) -> int:
     return 0 if failure is None else 1
 
 
-def _play(stack: Stack, story: Story) -> str | None:
+def run_deployed_demo(*, as_json: bool) -> int:
+    """The same journey against the service deployed into an emulator of AWS; 0 only if every step held."""
+    story = Story(as_json=as_json)
+    DEFAULT_DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="deployed-", dir=DEFAULT_DATA_DIR) as folder:
+        try:
+            with emulated_service(Path(folder), progress=story.note) as service:
+                failure = _play(service, story)
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+            return 130
+        except (PackagingFailed, PartFailed, StackRunning) as fault:
+            failure = str(fault)
+        story.end(failure)
+    return 0 if failure is None else 1
+
+
+def _play(stack: JourneySite, story: Story) -> str | None:
     journey = Journey(stack, story, telegram_id=100_000 + secrets.randbelow(900_000_000))
     try:
         for step in journey.steps():

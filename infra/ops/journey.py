@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from infra.local.chain_client import ChainClient
 from infra.local.player_wallet import PlayerWallet
-from infra.local.stack import Stack
 from infra.local.world import World
 from infra.ops.miniapp import Miniapp
 from infra.ops.story import StepFailed, Story, expect
@@ -21,12 +21,29 @@ CLAIMED: Final = 20
 UNSENT: Final = 15
 DAY_S: Final = 24 * 3600
 PAST_EXPIRY_S: Final = 15 * 60
+ASK_AT_MOST: Final = 10
+ASK_AGAIN_AFTER_S: Final = 0.5
+
+
+class JourneySite(Protocol):
+    """What a journey needs of a running backend, local or deployed; see infra.local.stack.Stack."""
+
+    urls: dict[str, str]
+    settings: dict[str, str]
+    secrets: dict[str, str]
+    world: World | None
+
+    def advance_clock(self, seconds: float) -> int: ...
+
+    def now_ms(self) -> int: ...
+
+    def invoke(self, function: str, event: Any = None) -> Any: ...
 
 
 class Journey:
     """One new player on a running stack."""
 
-    def __init__(self, stack: Stack, story: Story, *, telegram_id: int) -> None:
+    def __init__(self, stack: JourneySite, story: Story, *, telegram_id: int) -> None:
         self._stack = stack
         self._story = story
         user = {"id": telegram_id, "first_name": "Demo", "language_code": "en"}
@@ -174,9 +191,7 @@ class Journey:
 
     def request_claim(self) -> None:
         """Escrow, signature from KMS, checked here against the vault's key."""
-        self._claim = self._ok("POST", "/api/claims", {"amount": str(CLAIMED)}, key="claim-1")
-        claim = self._claim
-        expect(claim["state"] == "signed", f"the claim is {claim['state']}: {claim.get('pending')}")
+        self._claim = claim = self._signed_claim(CLAIMED, key="claim-1")
         key = VerifyKey(bytes.fromhex(self._world.oracle_public_key_hex))
         signature = base64.b64decode(claim["signature"])
         try:
@@ -238,8 +253,7 @@ class Journey:
 
     def leave_a_claim_unsent(self) -> None:
         """A signed claim that nobody sends; the clock passes its validity."""
-        self._unsent = self._ok("POST", "/api/claims", {"amount": str(UNSENT)}, key="claim-3")
-        expect(self._unsent["state"] == "signed", f"the claim is {self._unsent['state']}")
+        self._unsent = self._signed_claim(UNSENT, key="claim-3")
         escrow = self._ok("GET", "/api/economy/me")["escrow"]
         self._stack.advance_clock(PAST_EXPIRY_S)
         expired = self._ok("GET", f"/api/claims/{self._unsent['id']}")
@@ -290,6 +304,17 @@ class Journey:
                 "withdrawn = on chain": f"{withdrawn} units",
             },
         )
+
+    def _signed_claim(self, credits: int, *, key: str) -> dict[str, Any]:
+        """Ask with the same key until the signature is there, as a miniapp does while the signer wakes up."""
+        claim: dict[str, Any] = {}
+        for _ in range(ASK_AT_MOST):
+            claim = self._ok("POST", "/api/claims", {"amount": str(credits)}, key=key)
+            if claim["state"] != "reserved":
+                break
+            time.sleep(ASK_AGAIN_AFTER_S)
+        expect(claim["state"] == "signed", f"the claim is {claim['state']}: {claim.get('pending')}")
+        return claim
 
     def _ok(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> Any:
         response = self._app.call(method, path, body, key=key)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +41,24 @@ def write_archive(function: str, path: Path, content: Mapping[str, Path]) -> Arc
     shutil.move(scratch, path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Archive(function, path, path.stat().st_size, unpacked_bytes, len(content), digest)
+
+
+def write_record(archive: Archive, *, inputs: str) -> None:
+    """Note beside the zip what it was made of, so that the same need not be made again."""
+    document = asdict(archive) | {"path": archive.path.name, "inputs": inputs}
+    archive.path.with_suffix(".json").write_text(json.dumps(document))
+
+
+def read_record(folder: Path, function: str, *, inputs: str) -> Archive | None:
+    """The zip of these inputs if it is there, whole; None when it has to be made."""
+    path = folder / f"{function}.zip"
+    try:
+        document = json.loads(path.with_suffix(".json").read_text())
+        is_current = document.pop("inputs") == inputs
+        is_whole = hashlib.sha256(path.read_bytes()).hexdigest() == document["sha256"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return Archive(**document | {"path": path}) if is_current and is_whole else None
 
 
 def files_below(folder: Path) -> dict[str, Path]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.ops.package.archive import Archive, files_below, write_archive
+from infra.ops.package.archive import Archive, files_below, read_record, write_archive, write_record
 from infra.ops.package.sources import reach_of
 from infra.ops.package.target import BUDGET_BYTES, Target
 from infra.ops.package.wheels import PackagingFailed, compile_tree, installed
@@ -51,13 +52,27 @@ def refuse_overweight(archives: Sequence[Archive]) -> None:
 def _build(function: str, *, root: Path, target: Target, into: Path) -> Archive:
     requirements = root / "infra/requirements" / f"{function}.txt"
     site = installed(requirements, target=target, cache=into / "packages")
+    files = reach_of(function, root=root).files
+    inputs = _digest_of(site, [root / file for file in files])
+    if (known := read_record(into, function, inputs=inputs)) is not None:
+        return known
     with tempfile.TemporaryDirectory(prefix=f"{function}-", dir=into) as scratch:
         own = Path(scratch)
-        for file in reach_of(function, root=root).files:
+        for file in files:
             (own / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / file, own / file)
         compile_tree(own, target=target)
-        return write_archive(function, into / f"{function}.zip", files_below(site) | files_below(own))
+        archive = write_archive(function, into / f"{function}.zip", files_below(site) | files_below(own))
+    write_record(archive, inputs=inputs)
+    return archive
+
+
+def _digest_of(site: Path, files: Sequence[Path]) -> str:
+    """What a zip is made of, without making it; the packages' directory is named by what is in it."""
+    digest = hashlib.sha256(site.name.encode())
+    for file in files:
+        digest.update(f"{file}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.serverless_file import load_yaml
-from infra.ops.package.archive import Archive, files_below, write_archive
+from infra.ops.package.archive import Archive, files_below, read_record, write_archive, write_record
 from infra.ops.package.build import refuse_overweight
 from infra.ops.package.command import describe, run_package
 from infra.ops.package.sources import RUNTIME_PROVIDES, reach_of
@@ -89,6 +89,16 @@ def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     with zipfile.ZipFile(first.path) as archive:
         assert archive.namelist() == ["a/module.py", "b/module.py"]
         assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+
+
+def test_a_zip_is_made_again_only_when_what_is_in_it_changed(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("VALUE = 1\n")
+    made = write_archive("health", tmp_path / "health.zip", {"module.py": tmp_path / "module.py"})
+    write_record(made, inputs="one")
+    assert read_record(tmp_path, "health", inputs="one") == made
+    assert read_record(tmp_path, "health", inputs="two") is None
+    made.path.write_bytes(made.path.read_bytes()[:-1])
+    assert read_record(tmp_path, "health", inputs="one") is None
 
 
 def test_byte_code_is_trusted_without_a_look_at_the_source(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Deploying: to AWS, and, the same way, to an emulator of AWS on this machine."""
