@@ -20,7 +20,7 @@ _EXTENSION_PORT = "2773"
 _TIMEOUT_S = 2.0
 _EXTENSION_CONNECTIONS = 3
 _PARAMETERS_A_CALL = 10
-_ABSENT_CODES = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
+ABSENT_CODES = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
 
 # One thing to fetch: a parameter, or a whole secret of which several fields may be wanted.
 _Item = tuple[str, str]
@@ -88,7 +88,7 @@ class AwsSecrets:
         try:
             answer = self._client_of("secretsmanager").get_secret_value(SecretId=name)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT_CODES:
+            if error.response["Error"]["Code"] in ABSENT_CODES:
                 return {}
             _refuse([name], error)
         except BotoCoreError as error:

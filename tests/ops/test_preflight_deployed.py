@@ -65,6 +65,8 @@ class Account:
         }
 
     def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        if Name not in self.parameters:
+            raise ClientError({"Error": {"Code": "ParameterNotFound", "Message": "no"}}, "GetParameter")
         return {"Parameter": {"LastModifiedDate": CREATED}}
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
@@ -128,6 +130,14 @@ def test_the_stage_knows_its_api_its_signers_role_and_the_age_of_its_secrets(acc
     assert (stage.api_url, stage.signer_role()) == (API_URL, SIGNER)
     assert ages["METRICS_TOKEN (health)"] == round(CREATED.timestamp() * 1000)
     assert {"BATTLE_SEED_SECRET (battle)", "ADMIN_JWT_SECRET (admin)", "MONGODB_URI (settle)"} <= set(ages)
+
+
+def test_only_secrets_that_are_set_have_an_age(account: Account) -> None:
+    del account.parameters["/arena/prod/TON_SECONDARY_API_KEY"]
+    ages = deployed_stage("prod", aws=account).secrets_changed_ms()
+    assert "BATTLE_SEED_SECRET_PREVIOUS (battle)" not in ages  # only there during a rotation
+    assert "TON_SECONDARY_API_KEY (settle)" not in ages
+    assert not [name for name in ages if name.startswith(("CORS_ORIGIN", "ARENA_VAULT_ADDRESS"))]
 
 
 def test_the_claim_key_is_asked_for_by_its_alias_and_judged(account: Account) -> None:

@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local.serverless_file import ServiceSpec, function_values, read_service
 from infra.ops.preflight.lines import CannotTell
 from infra.ops.preflight.stage import PROJECT, StageUnderCheck
-from shared.adapters.aws_secrets import AwsSecrets
+from shared.adapters.aws_secrets import ABSENT_CODES, AwsSecrets
+from shared.config.declarations import BY_NAME
 from shared.config.references import Reference, parse_reference, references_of, resolve_references
 
 _REGION = "eu-central-1"
@@ -75,22 +76,27 @@ def _api_url(client: AwsClient, service: ServiceSpec) -> str:
 
 
 def _secrets_changed(client: AwsClient, references: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
-    """Setting -> when its present version was created, UTC milliseconds."""
+    """Secret -> when its present version was created, UTC milliseconds; one that is not set has no age."""
     changed: dict[str, int] = {}
     for function, names in references.items():
         for name, text in names.items():
             reference = parse_reference(text)
-            if reference is not None:
-                changed[f"{name} ({function})"] = _created_ms(client, reference)
+            if reference is None or not BY_NAME[name].is_secret:
+                continue
+            created_ms = _created_ms(client, reference)
+            if created_ms is not None:
+                changed[f"{name} ({function})"] = created_ms
     return changed
 
 
-def _created_ms(client: AwsClient, reference: Reference) -> int:
+def _created_ms(client: AwsClient, reference: Reference) -> int | None:
     try:
         if reference.store == "ssm":
             found = client("ssm").get_parameter(Name=reference.name)["Parameter"]["LastModifiedDate"]
         else:
             found = client("secretsmanager").describe_secret(SecretId=reference.name)["LastChangedDate"]
     except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in ABSENT_CODES:
+            return None
         raise CannotTell("the age of a secret could not be read: allow ssm:GetParameter") from error
     return int(found.timestamp() * 1000)
