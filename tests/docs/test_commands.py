@@ -47,6 +47,11 @@ def command_and_rest(words: list[str]) -> tuple[Any, list[str]]:
     return command, []
 
 
+def awaits_value(command: Any, word: str) -> bool:
+    """Whether the word is an option of the command that running text names without its value."""
+    return any(word in option.opts and not getattr(option, "is_flag", False) for option in command.params)
+
+
 def test_the_documents_name_commands_at_all() -> None:
     assert len(COMMANDS) > 20
 
@@ -56,7 +61,8 @@ def test_a_documented_command_exists_with_its_options(command: str) -> None:
     found, rest = command_and_rest(arguments_of(command))
     assert not hasattr(found, "commands"), f"{COMMANDS[command]}: {command} lacks its sub-command"
     if rest and "…" not in command:
-        found.make_context(found.name, rest)  # parses and converts; nothing is run
+        given = [*rest, "mongodb://there"] if awaits_value(found, rest[-1]) else rest
+        found.make_context(found.name, given)  # parses and converts; nothing is run
 
 
 def test_a_command_or_option_that_is_gone_is_noticed() -> None:
