@@ -5,6 +5,7 @@ Apart from the HTTP entry, because the private functions must not pay for import
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -24,8 +25,15 @@ def prepare(
     if "AWS_LAMBDA_RUNTIME_API" not in given:
         return
     _start(wiring)
+    rest_what_was_built()
     if given.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
         _start_again_after_restore(wiring, forget)
+
+
+def rest_what_was_built() -> None:
+    """Let the collector work again, but not on what INIT made: it stays for the environment's life."""
+    gc.freeze()
+    gc.enable()
 
 
 def _start(wiring: Callable[[], object]) -> None:

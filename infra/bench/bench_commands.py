@@ -26,3 +26,11 @@ def shards() -> None:
     from infra.bench.budget_shards import run_shards
 
     raise typer.Exit(run_shards())
+
+
+@app.command("cold")
+def cold(runs: Annotated[int, typer.Option(help="Starts of each function.")] = 12) -> None:
+    """How long each function takes to start, against a stock FastAPI hello in the same run."""
+    from infra.bench.cold import run_cold
+
+    raise typer.Exit(run_cold(runs=runs))
