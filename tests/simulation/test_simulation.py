@@ -19,6 +19,8 @@ STEPS = 1_500
 IS_FULL = os.environ.get("ARENA_TEST_FULL") == "1"  # noqa: TID251 - the test run's own switch
 CRASHES = 10_000 if IS_FULL else 1_000
 SEEDS_TO_FIND_A_SABOTAGE = 60
+# Combining takes a player who owns two brokers: about one seed in forty sees it, too few for the short run.
+RARE = set() if IS_FULL else {"combine"}
 
 
 @pytest.mark.slow
@@ -36,7 +38,7 @@ def test_no_crash_delay_or_lost_word_makes_a_contradiction():
         crashes, seeds = crashes + outcome.crashes, seeds + 1
     print(f"{seeds} seeds, {seeds * STEPS} steps, {crashes} crashes, {time.monotonic() - began_s:.0f} s")
     done = {verb for verb in ACTIONS if answers[f"{verb} done"]}
-    assert done == set(ACTIONS), f"never succeeded: {set(ACTIONS) - done}"
+    assert done >= set(ACTIONS) - RARE, f"never succeeded: {set(ACTIONS) - done}"
 
 
 def test_the_same_seed_is_the_same_run_to_the_last_bit():
