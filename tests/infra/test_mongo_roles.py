@@ -63,7 +63,9 @@ def test_wallets_are_taken_by_economy_alone_and_freed_by_settle_too() -> None:
 
 def test_nobody_removes_from_the_ledger_or_the_players() -> None:
     assert not any(
-        may(function, name, "remove") for function in FUNCTIONS for name in ("ledger", "players", "budget", "admin_audit", "admins")
+        may(function, name, "remove")
+        for function in FUNCTIONS
+        for name in ("ledger", "players", "budget", "admin_audit", "admins")
     )
 
 
