@@ -29,7 +29,7 @@ class GameWithWallets(GameApp):
 
 
 @pytest.fixture
-def game(event_loop_for_handlers: object) -> GameApp:  # noqa: ARG001 - the loop the client runs in
+def game(event_loop_for_handlers: object) -> GameApp:
     return GameWithWallets()
 
 
