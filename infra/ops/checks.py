@@ -36,7 +36,7 @@ def run_checks(*, full: bool, mongodb_uri: str | None, pytest_arguments: Sequenc
         environment["ARENA_MONGODB_URI"] = mongodb_uri
     if failed:
         print(f"arena: failed before the tests: {', '.join(failed)}", file=sys.stderr, flush=True)
-    workers = () if pytest_arguments else ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadgroup")
+    workers = () if pytest_arguments else ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile")
     command = [_tool("pytest"), "-q", *workers, *pytest_arguments]
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603 - our own tool
     return code or (1 if failed else 0)

@@ -7,8 +7,6 @@ import pytest
 
 from infra.ops.miniapp import signed_init_data
 
-pytestmark = pytest.mark.xdist_group("stack")
-
 JSON = {"content-type": "application/json"}
 
 

@@ -7,12 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
-import pytest
 
 from infra.ops.verify_ledger import verify_database
 from tests.e2e.conftest import write_config
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 BATTLE = "/api/battle/run"
 

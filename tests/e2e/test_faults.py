@@ -9,8 +9,6 @@ import pytest
 from infra.local.player_wallet import PlayerWallet
 from tests.e2e.test_concurrency import battle
 
-pytestmark = pytest.mark.xdist_group("stack")
-
 
 def timed(call):
     """The last answer and the fastest of three: what else the machine does is not the backend's wait."""

@@ -11,8 +11,6 @@ import pytest
 from infra.ops.verify_ledger import verify_database
 from tests.e2e.chaos import Contestant, Killer, link_wallet, play, script
 
-pytestmark = pytest.mark.xdist_group("stack")
-
 IS_FULL = os.environ.get("ARENA_TEST_FULL") == "1"  # noqa: TID251 - the test run's own switch
 PLAYERS, ACTIONS, KILLS_AT_LEAST = (10, 150, 80) if IS_FULL else (4, 14, 5)
 DAY_S = 24 * 3600

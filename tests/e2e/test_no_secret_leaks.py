@@ -16,8 +16,6 @@ from infra.ops.miniapp import Miniapp, signed_init_data
 from infra.ops.openapi.merged import merged_document
 from tests.e2e.test_faults import claim, link_wallet
 
-pytestmark = pytest.mark.xdist_group("stack")
-
 SHORTEST = 8
 WRONG_PASSWORD = f"wrong-{secrets.token_hex(12)}"
 SECRET_IN_BODY = f"body-{secrets.token_hex(12)}"

@@ -30,7 +30,6 @@ CHAOS = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],
 )
-pytestmark = pytest.mark.xdist_group("whole")
 
 
 @pytest.fixture(scope="module")

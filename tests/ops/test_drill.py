@@ -84,7 +84,6 @@ def test_a_log_is_read_once_and_only_by_complete_lines(tmp_path: Path) -> None:
     assert reader.measured() == {}
 
 
-@pytest.mark.xdist_group("drill")
 def test_each_alarm_fires_for_its_fault_and_none_in_quiet_minutes(tmp_path: Path) -> None:
     is_full = os.environ.get("ARENA_TEST_FULL") == "1"  # noqa: TID251 - the test run's own switch
     faults = [fault for fault in FAULTS if is_full or fault.name in QUICK]

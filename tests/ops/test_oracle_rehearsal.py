@@ -12,7 +12,7 @@ from infra.ops.operation_records import ROTATION_REHEARSAL, OperationRecords
 from infra.ops.oracle.perform import DONE, RotateOptions, rehearse
 from infra.ops.story import StepFailed
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("oracle-rehearsal")]
+pytestmark = pytest.mark.slow
 
 
 def options(data_dir: Path, uri: str, *, is_emergency: bool) -> RotateOptions:

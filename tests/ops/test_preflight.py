@@ -28,7 +28,6 @@ CASES = [
     for line, breakages in BREAKAGES.items()
     for number, breakage in enumerate(breakages)
 ]
-pytestmark = pytest.mark.xdist_group("preflight")
 
 
 @pytest.fixture(scope="module")

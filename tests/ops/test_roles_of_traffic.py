@@ -21,7 +21,6 @@ READ_WHOLE = {
     "admin finds admins by nothing": "administrators are few, and listing them is all there is to do with them",
     "settle finds budget by nothing": "the hourly audit adds up every shard",
 }
-pytestmark = pytest.mark.xdist_group("whole")
 
 
 @pytest.fixture(scope="module")

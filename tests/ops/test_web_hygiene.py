@@ -14,8 +14,6 @@ from infra.local.stack import Stack, running_stack
 from infra.ops.openapi.merged import merged_document
 from tests.whole_backend import HTTP_FUNCTIONS, WholeBackend, whole_backend
 
-pytestmark = pytest.mark.xdist_group("whole")
-
 ORIGIN = "http://localhost:5173"
 STRANGERS = (
     "https://evil.example",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
-
 from infra.vault import messages
 from infra.vault.code import CODE_HASH
 from tests.vault.conftest import IS_FULL, ROOT, tvm_cases, tvm_results
@@ -76,7 +74,6 @@ def measured() -> list[tuple[str, dict[str, Any]]]:
     return rows
 
 
-@pytest.mark.xdist_group("vault-limits")
 def test_the_gas_and_fees_written_down_are_those_measured() -> None:
     for what, facts in measured():
         assert f"| {what} | {facts['gas']:,} | {int(facts['cost']) / 1e9:.4f} |" in SPEC, (what, facts)

@@ -10,7 +10,7 @@ from tests.vault.conftest import SEED, tvm_cases, tvm_results
 # Cases of one file run in one node process: a worker of pytest-xdist takes a file whole.
 @pytest.mark.parametrize(
     ("file", "name"),
-    [pytest.param(file, name, marks=pytest.mark.xdist_group(f"vault-{file}")) for file, name in tvm_cases()],
+    tvm_cases(),
     ids=str,
 )
 def test_in_the_tvm(file: str, name: str) -> None:
