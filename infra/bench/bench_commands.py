@@ -34,3 +34,11 @@ def cold(runs: Annotated[int, typer.Option(help="Starts of each function.")] = 1
     from infra.bench.cold import run_cold
 
     raise typer.Exit(run_cold(runs=runs))
+
+
+@app.command("claims")
+def claims() -> None:
+    """What a claim costs: commands to signed and settled, key calls, encodings a second."""
+    from infra.bench.claims import bench_claims
+
+    typer.echo("\n".join(bench_claims().describe()))
