@@ -23,6 +23,8 @@ from infra.ops.miniapp import Miniapp
 
 VICTIMS = ("battle", "economy", "claim", "signer", "settle")
 GIVE_UP_AFTER_S = 120.0
+NOT_YET = 429
+"""Too many refusals this hour: nothing was recorded, and the same key may be sent again."""
 RESTARTS = 3
 CLAIM_TERMS = ("id", "amount", "units", "seqno")
 """What lasts of a claim's answer; the rest tells how far it has come."""
@@ -54,11 +56,12 @@ class Contestant:
             self.told[action.key] = self._until_answered(action)
 
     def contradictions(self) -> list[str]:
-        """Actions that a repetition with the same key answers differently."""
+        """Actions that a repetition with the same key answers differently; a 429 was no answer yet."""
         return [
             f"{action.path} {action.key}: {self.told[action.key]} became {again}"
             for action in self.actions
-            if (again := self._until_answered(action)) != self.told[action.key]
+            if self.told[action.key][0] != NOT_YET
+            and (again := self._until_answered(action)) != self.told[action.key]
         ]
 
     def _until_answered(self, action: Action) -> tuple[int, Any]:
