@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
 from functions.routes.battles import battles_router
 from functions.routes.brokers import brokers_router
 from functions.routes.leaderboards import leaderboards_router
 from shared.bootstrap.battle import battle_parts
-from shared.wiring import EdgeWiring
+
+if TYPE_CHECKING:
+    from shared.wiring import EdgeWiring
 
 
 def wiring() -> EdgeWiring:

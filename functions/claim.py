@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
 from functions.routes.claims import claims_router
 from shared.bootstrap.claim import claim_parts
-from shared.wiring import EdgeWiring
+
+if TYPE_CHECKING:
+    from shared.wiring import EdgeWiring
 
 
 def wiring() -> EdgeWiring:

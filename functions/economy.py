@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
 from functions.routes.economy import economy_router
@@ -9,7 +11,9 @@ from functions.routes.referrals import referrals_router
 from functions.routes.sessions import sessions_router
 from functions.routes.wallet import wallet_router
 from shared.bootstrap.economy import economy_parts
-from shared.wiring import EdgeWiring
+
+if TYPE_CHECKING:
+    from shared.wiring import EdgeWiring
 
 
 def wiring() -> EdgeWiring:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from functions.edge.private_entry import private_handler
 from functions.edge.signer_metrics import measure_decision
 from shared.bootstrap.signer import signer_parts
 from shared.domain.errors import Refused
-from shared.ports import SignerAnswer
+
+if TYPE_CHECKING:
+    from shared.ports import SignerAnswer
 
 _CLAIM_ID: Final = re.compile(r"c[0-9a-f]{24}\Z", re.ASCII)
 

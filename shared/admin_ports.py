@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shared.domain.adjustments import Proposal
-from shared.domain.admin_session import AdminToken
-from shared.domain.admins import Admin
-from shared.domain.claims import Claim, ClaimState
-from shared.domain.config_changes import ConfigRevision
-from shared.domain.game_config import GameConfig
-from shared.domain.login_attempts import LoginAttempts
+if TYPE_CHECKING:
+    from shared.domain.adjustments import Proposal
+    from shared.domain.admin_session import AdminToken
+    from shared.domain.admins import Admin
+    from shared.domain.claims import Claim, ClaimState
+    from shared.domain.config_changes import ConfigRevision
+    from shared.domain.game_config import GameConfig
+    from shared.domain.login_attempts import LoginAttempts
 
 
 class AdminStore(Protocol):

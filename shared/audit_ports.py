@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from shared.ports import BudgetShard
+if TYPE_CHECKING:
+    from shared.ports import BudgetShard
 
 
 class LedgerScan(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +19,9 @@ from functions.edge.exchange import exchange_of
 from functions.edge.openapi import completed
 from functions.edge.routes import EdgeRoute, edge_router
 from shared.domain.errors import InvariantBroken, Refused, ensure
-from shared.wiring import EdgeWiring
+
+if TYPE_CHECKING:
+    from shared.wiring import EdgeWiring
 
 __all__ = ["create_app", "edge_router"]
 

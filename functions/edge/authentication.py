@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Request, Security
 from fastapi.openapi.models import APIKey, APIKeyIn
@@ -18,8 +18,10 @@ from typing_extensions import override
 
 from functions.edge.exchange import Exchange, exchange_of, header
 from shared.domain.errors import Refused, ensure
-from shared.domain.session import Session
 from shared.domain.telegram_init_data import InitData
+
+if TYPE_CHECKING:
+    from shared.domain.session import Session
 
 INIT_DATA_HEADER: Final = "x-telegram-init-data"
 

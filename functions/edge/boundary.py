@@ -10,13 +10,13 @@ from functions.edge.blocking import is_only_request
 from functions.edge.cors import cors_headers, is_preflight, preflight_reply
 from functions.edge.exchange import SCOPE_KEY, Exchange, Scope, request_id_of
 from functions.edge.problems import problem, refusal_of
-from functions.edge.replies import AsgiApp, Message, Receive, Send
 from functions.edge.request_log import log_request
 from functions.edge.request_metrics import measure_request
 from functions.edge.security_headers import SECURITY_HEADERS
 from shared.domain.errors import Unavailable
 
 if TYPE_CHECKING:
+    from functions.edge.replies import AsgiApp, Message, Receive, Send
     from shared.wiring import EdgeWiring
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from functions.edge.exchange import Scope, header
-from functions.edge.replies import Receive
 from shared.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from functions.edge.replies import Receive
 
 BODY_BYTES_MAX: Final = 64 * 1024
 DEPTH_MAX: Final = 16

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mangum import Mangum
 
 from functions.edge.environment_start import prepare
-from functions.edge.replies import AsgiApp
+
+if TYPE_CHECKING:
+    from functions.edge.replies import AsgiApp
 
 TEXT_MEDIA_TYPES: Final = ("application/json", "application/problem+json", "text/")
 """What travels as text; Mangum would put problems into base64."""

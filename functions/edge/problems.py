@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from functions.edge.exchange import Exchange
 from functions.edge.refusal_codes import STATUS_OF_CODE
 from functions.edge.replies import Reply, json_reply
 from shared.domain.errors import ArenaError, InvariantBroken, Refused, Unavailable
+
+if TYPE_CHECKING:
+    from functions.edge.exchange import Exchange
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "tag:aiba-arena,2026:"

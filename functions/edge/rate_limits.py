@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from shared.domain.errors import Refused
 from shared.domain.ton.address import read_address
 from shared.ports import LimitCheck, LimitVerdict
-from shared.wiring import OnOutage
+
+if TYPE_CHECKING:
+    from shared.wiring import OnOutage
 
 MINUTE_S: Final = 60
 SUBJECT_LENGTH_MAX: Final = 254

@@ -9,10 +9,10 @@ import functools
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from functions.edge.exchange import Exchange
-
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
+
+    from functions.edge.exchange import Exchange
 
 
 @functools.cache

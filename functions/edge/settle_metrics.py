@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from functions.edge.metrics import emit, emit_split
 from shared.domain import metrics_catalogue as catalogue
-from shared.domain.metrics_catalogue import Metric
+
+if TYPE_CHECKING:
+    from shared.domain.metrics_catalogue import Metric
 
 Reports = Sequence[tuple[str, Mapping[str, Any]]]
 

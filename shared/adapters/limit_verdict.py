@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from shared.domain.errors import ensure
-from shared.domain.token_bucket import TokenBucket
 from shared.ports import LimitCheck, LimitVerdict
+
+if TYPE_CHECKING:
+    from shared.domain.token_bucket import TokenBucket
 
 
 def bucket_names(checks: Sequence[LimitCheck]) -> list[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from shared.adapters.expiring_instants import ExpiringInstants, monotonic_us
 from shared.adapters.limit_verdict import bucket_names, verdict_on
 from shared.domain.token_bucket import seen_at
-from shared.ports import LimitCheck, LimitVerdict
+
+if TYPE_CHECKING:
+    from shared.ports import LimitCheck, LimitVerdict
 
 BUCKETS_MAX = 20_000
 

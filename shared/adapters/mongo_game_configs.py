@@ -10,10 +10,11 @@ from shared.domain.config_changes import ConfigRevision
 from shared.domain.config_documents import config_document, config_from_document
 from shared.domain.game_config import GameConfig, default_config
 from shared.domain.ledger import plain
-from shared.ports import Clock
 
 if TYPE_CHECKING:
     from pymongo.database import Database
+
+    from shared.ports import Clock
 
 MAX_AGE_MS: Final = 3_000
 CURRENT: Final = "current"

@@ -7,13 +7,15 @@ import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.ton.address import read_address
 from shared.domain.ton.boc import read_boc_base64
-from shared.domain.ton.cell import Cell
 from shared.domain.ton.cell_reader import CellReader
+
+if TYPE_CHECKING:
+    from shared.domain.ton.cell import Cell
 
 _HEX_NUMBER = re.compile(r"-?0x[0-9a-fA-F]{1,64}\Z", re.ASCII)
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,77})\Z", re.ASCII)

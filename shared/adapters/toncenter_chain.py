@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters import toncenter_answers as read
-from shared.adapters.toncenter import Operation, TonCenter
 from shared.adapters.toncenter_answers import BlockId, TransactionId, agree
 from shared.adapters.toncenter_deliveries import indexed_deliveries, wallet_deliveries
 from shared.adapters.toncenter_rejections import vault_rejections
@@ -21,6 +20,9 @@ from shared.domain.ton.address import stored_address
 from shared.domain.ton.boc import write_boc_base64
 from shared.domain.ton.cell import CellBuilder
 from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
+
+if TYPE_CHECKING:
+    from shared.adapters.toncenter import Operation, TonCenter
 
 MASTERCHAIN_SHARD: Final = "-9223372036854775808"
 VAULT_STATE_FIELDS: Final = 8

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters import toncenter_answers as read
-from shared.adapters.toncenter import Operation
 from shared.adapters.toncenter_answers import TransactionId, agree
 from shared.domain.errors import Refused
 from shared.domain.ton.cell_reader import CellReader
 from shared.domain.ton_views import Delivery
+
+if TYPE_CHECKING:
+    from shared.adapters.toncenter import Operation
 
 INDEX_PAGE: Final = 256
 TRANSACTIONS_PAGE: Final = 100

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters import toncenter_answers as read
-from shared.adapters.toncenter import Operation
 from shared.adapters.toncenter_answers import agree
 from shared.domain.errors import Refused
-from shared.domain.ton.cell import Cell
 from shared.domain.ton.cell_reader import CellReader
 from shared.domain.ton.claim_payload import REWARD_CLAIM
 from shared.domain.ton.transaction import transaction_end
 from shared.domain.ton_views import ClaimRejection
+
+if TYPE_CHECKING:
+    from shared.adapters.toncenter import Operation
+    from shared.domain.ton.cell import Cell
 
 PAGE: Final = 100
 """One page, no more: a missed hint costs nothing, and a flood of messages must not cost us the minute."""

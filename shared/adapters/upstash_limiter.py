@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from upstash_redis import Redis
@@ -14,7 +14,9 @@ from shared.adapters.expiring_instants import ExpiringInstants, monotonic_us
 from shared.adapters.limit_verdict import bucket_names, verdict_on
 from shared.domain.errors import Unavailable
 from shared.domain.token_bucket import TokenBucket
-from shared.ports import LimitCheck, LimitVerdict
+
+if TYPE_CHECKING:
+    from shared.ports import LimitCheck, LimitVerdict
 
 ANSWER_WITHIN_S = 0.3
 CONNECT_WITHIN_S = 0.2

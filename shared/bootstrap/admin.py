@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.bootstrap.audit import audit_trail
 from shared.bootstrap.edge import edge_wiring
@@ -10,18 +11,20 @@ from shared.bootstrap.stores import Stores, new_id, open_stores
 from shared.bootstrap.wired import Wired
 from shared.config import AdminSettings
 from shared.domain.admins import OWNER_ID, Admin
-from shared.ports import Clock
 from shared.services.adjust_balances import AdjustmentDesk
-from shared.services.admin_audit import AuditTrail
 from shared.services.admin_login import AdminGateDesk
 from shared.services.change_config import ConfigDesk
-from shared.services.commit import Committer
 from shared.services.decide_claims import ClaimsDesk
 from shared.services.find_players import PlayerViews
 from shared.services.manage_admins import AdminsDesk
 from shared.services.moderate_player import PlayerDesk
 from shared.services.read_reports import ReportDesk
-from shared.wiring import EdgeWiring
+
+if TYPE_CHECKING:
+    from shared.ports import Clock
+    from shared.services.admin_audit import AuditTrail
+    from shared.services.commit import Committer
+    from shared.wiring import EdgeWiring
 
 
 @dataclass(frozen=True, slots=True)

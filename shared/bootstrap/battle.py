@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.bootstrap.edge import edge_wiring
 from shared.bootstrap.stores import open_stores
 from shared.bootstrap.wired import Wired
 from shared.config import BattleSettings
-from shared.services.commit import Committer
 from shared.services.fairness_secrets import FairnessSecrets
 from shared.services.read_leaderboard import Leaderboards
-from shared.wiring import EdgeWiring
+
+if TYPE_CHECKING:
+    from shared.services.commit import Committer
+    from shared.wiring import EdgeWiring
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from shared.config.parts import TonProviderSettings, VaultSettings
-from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
-from shared.ports import Chain
 from shared.readiness import ensure_reported_network
+
+if TYPE_CHECKING:
+    from shared.config.parts import TonProviderSettings, VaultSettings
+    from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
+    from shared.ports import Chain
 
 OnOutcome = Callable[[str], None]
 

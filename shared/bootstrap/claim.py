@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.bootstrap.chain import chain_of
 from shared.bootstrap.edge import edge_wiring
@@ -11,9 +12,11 @@ from shared.bootstrap.wired import Wired
 from shared.config import ClaimSettings
 from shared.domain.claims import VaultIdentity
 from shared.domain.errors import Unavailable
-from shared.ports import Clock
 from shared.services.request_claim import ClaimDesk
-from shared.wiring import EdgeWiring
+
+if TYPE_CHECKING:
+    from shared.ports import Clock
+    from shared.wiring import EdgeWiring
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.bootstrap.edge import edge_wiring
 from shared.bootstrap.stores import open_stores
@@ -13,10 +14,12 @@ from shared.bootstrap.wired import Wired
 from shared.config import EconomySettings
 from shared.domain.session import Session
 from shared.domain.telegram_init_data import InitData, judge_init_data
-from shared.ports import Clock, ReferralCodes
-from shared.services.commit import Committer
-from shared.services.link_wallet import WalletDesk
-from shared.wiring import EdgeWiring
+
+if TYPE_CHECKING:
+    from shared.ports import Clock, ReferralCodes
+    from shared.services.commit import Committer
+    from shared.services.link_wallet import WalletDesk
+    from shared.wiring import EdgeWiring
 
 IssueSession = Callable[[str], tuple[str, Session]]
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from shared.bootstrap.stores import Stores
 from shared.config.environment import process_environment
-from shared.config.parts import LimiterSettings
-from shared.ports import LimitCheck, LimitVerdict, RateLimiter
 from shared.services.limit_requests import limit_requests
 from shared.wiring import AdminGate, EdgeWiring, JudgeInitData, Limit, OnOutage, VerifySession
 
 if TYPE_CHECKING:
     from shared.adapters.upstash_limiter import UpstashLimiter
+    from shared.bootstrap.stores import Stores
+    from shared.config.parts import LimiterSettings
+    from shared.ports import LimitCheck, LimitVerdict, RateLimiter
 
 VERCEL_ADDRESS_HEADER: Final = "x-vercel-forwarded-for"
 """Set by Vercel's own proxy on every request; believed only where VERCEL=1 says we run behind it."""

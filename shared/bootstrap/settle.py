@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from shared.bootstrap.audit import admin_keeper
 from shared.bootstrap.chain import ProviderOutcomes, chain_of
@@ -16,7 +17,6 @@ from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer
 from shared.services.fold_boards import BoardFolding
-from shared.services.keep_admins import AdminKeeper
 from shared.services.link_wallet import release_former_name
 from shared.services.release_codes import CodeKeeper
 from shared.services.release_names import NameKeeper
@@ -24,6 +24,9 @@ from shared.services.run_janitor import Janitor
 from shared.services.settle_claims import Settlement
 from shared.services.verify_recent import RecentAudit
 from shared.services.watch_vault import VaultWatch
+
+if TYPE_CHECKING:
+    from shared.services.keep_admins import AdminKeeper
 
 
 @dataclass(frozen=True, slots=True)

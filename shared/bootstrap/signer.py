@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.bootstrap.stores import new_id, open_stores
 from shared.bootstrap.wired import Wired
 from shared.config import KmsOracleKey, LocalOracleKey, SignerSettings
 from shared.domain.claims import VaultIdentity
-from shared.ports import SigningKey
 from shared.services.sign_claim import ClaimSigning
+
+if TYPE_CHECKING:
+    from shared.ports import SigningKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.system_clock import FileOffsetClock, SystemClock
-from shared.config.parts import DatabaseSettings, RuntimeSettings
-from shared.ports import Clock
 from shared.services.commit import Committer
 from shared.services.hold_budgets import BudgetHolder
 
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from shared.adapters.mongo_game_configs import MongoGameConfigs
+    from shared.config.parts import DatabaseSettings, RuntimeSettings
+    from shared.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.bootstrap.stores import Stores, new_id
-from shared.config import EconomySettings
 from shared.services.link_wallet import WalletDesk
+
+if TYPE_CHECKING:
+    from shared.config import EconomySettings
 
 
 def wallet_desk(stores: Stores, settings: EconomySettings) -> WalletDesk:

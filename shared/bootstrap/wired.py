@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from shared.config.environment import process_environment
 from shared.config.loading import FunctionSettings
-from shared.config.parts import KmsOracleKey
 from shared.config.source import SettingsSource
+
+if TYPE_CHECKING:
+    from shared.config.parts import KmsOracleKey
 
 S = TypeVar("S", bound=FunctionSettings)
 D = TypeVar("D")

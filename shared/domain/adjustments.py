@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from shared.domain.admins import Role
 from shared.domain.budget_plans import ADMIN_AIBA
 from shared.domain.calendar import MS_PER_HOUR
 from shared.domain.errors import Refused, ensure
 from shared.domain.ledger import Accepted, Decision, Declined, Emission, Leg
 from shared.domain.money import INT64_MAX, Currency
-from shared.domain.player import Player
+
+if TYPE_CHECKING:
+    from shared.domain.admins import Role
+    from shared.domain.player import Player
 
 ADJUST_KIND: Final = "adjust"
 SETTLE_DEBT_KIND: Final = "debt_settled"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from shared.domain.admins import Role
 from shared.domain.calendar import iso_time
 from shared.domain.ledger import Accepted, Row, admin_key
+
+if TYPE_CHECKING:
+    from shared.domain.admins import Role
 
 INTENT_KIND: Final = "intent"
 OUTCOME_KIND: Final = "outcome"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from shared.domain.admins import Admin
 from shared.domain.errors import Refused, ensure
+
+if TYPE_CHECKING:
+    from shared.domain.admins import Admin
 
 ISSUER: Final = "aiba-arena-admin"
 AUDIENCE: Final = "aiba-arena-operators"

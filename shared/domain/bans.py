@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from shared.domain.calendar import iso_time
 from shared.domain.errors import Refused
-from shared.domain.player import Player
+
+if TYPE_CHECKING:
+    from shared.domain.player import Player
 
 BanScope = Literal["battle", "withdraw", "all"]
 """What a ban stops; an action names its own scope and `all` stops every one of them."""

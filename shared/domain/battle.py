@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.broker_actions import FEES, Price, broker_answer, funds_refusal, usable_broker
 from shared.domain.brokers import Broker, broker_document, broker_path
@@ -18,12 +18,14 @@ from shared.domain.fairness import (
     commitment_of,
     proof_document,
 )
-from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Accepted, Decision, Declined, Leg
-from shared.domain.modes import Mode
-from shared.domain.player import Player
 from shared.domain.rewards import Reward, WinStreak, battle_reward
 from shared.domain.score import first_draw, highest_score, score_of
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
+    from shared.domain.modes import Mode
+    from shared.domain.player import Player
 
 BATTLE_KIND: Final = "battle"
 WINDOW_CLOSED: Final = "emission_window_closed"

@@ -7,13 +7,15 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.battle import BATTLE_KIND
 from shared.domain.calendar import MS_PER_SECOND, utc_day
 from shared.domain.errors import ensure
-from shared.domain.ledger import Row
-from shared.domain.player import Player
+
+if TYPE_CHECKING:
+    from shared.domain.ledger import Row
+    from shared.domain.player import Player
 
 BOARDS: Final = ("score", "aiba", "battles")
 PERIODS: Final = ("today", "week", "all")

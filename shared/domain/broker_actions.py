@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.brokers import (
     CATALOGUE,
@@ -23,11 +23,13 @@ from shared.domain.brokers import (
 )
 from shared.domain.calendar import iso_time
 from shared.domain.errors import Refused
-from shared.domain.game_config import Economy
 from shared.domain.ledger import Accepted, Decision, Declined, Leg
-from shared.domain.money import Currency
-from shared.domain.player import Player
 from shared.domain.score import MAX_STAT
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import Economy
+    from shared.domain.money import Currency
+    from shared.domain.player import Player
 
 FEES = "sys:fee"
 BURNED = "sys:burn"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.errors import Refused
-from shared.domain.game_config import Economy
-from shared.domain.player import Player
 from shared.domain.score import MAX_STAT, STATS, Fighter
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import Economy
+    from shared.domain.player import Player
 
 MAX_BROKERS: Final = 50
 STARTER_STAT: Final = 50

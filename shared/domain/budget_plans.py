@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.budgets import BudgetPlan
 from shared.domain.errors import ensure
-from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Emission
 from shared.domain.rewards import largest_reward
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
 
 AIBA: Final = "AIBA"
 NEUR: Final = "NEUR"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.domain.calendar import utc_day, utc_hour
-from shared.domain.ledger import Emission
+
+if TYPE_CHECKING:
+    from shared.domain.ledger import Emission
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.calendar import MS_PER_HOUR, iso_time, utc_day
 from shared.domain.claims import CLAIM_KIND, ClaimTerms, VaultIdentity, claim_id, seqno_field, terms_document
 from shared.domain.errors import Unavailable, ensure
-from shared.domain.game_config import Economy
 from shared.domain.ledger import Accepted, Decision, Declined, Emission, Leg
 from shared.domain.money import INT64_MAX
-from shared.domain.player import Player
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import Economy
+    from shared.domain.player import Player
 
 DAY_BUDGET = "claims"
 HOUR_BUDGET = "claimsHour"

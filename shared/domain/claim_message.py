@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from shared.domain.claims import Claim, ClaimTerms
 from shared.domain.ton.address import bounceable, parse_address
 from shared.domain.ton.claim_payload import ClaimPayload, message_body, message_body_base64
+
+if TYPE_CHECKING:
+    from shared.domain.claims import Claim, ClaimTerms
 
 ATTACHED_NANO: Final = 100_000_000
 """0.1 TON: the vault asks for 0.08 at least, and what is left returns to the player."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.config_documents import config_document, economy_document, economy_from_document
 from shared.domain.errors import Refused
 from shared.domain.game_config import GameConfig, Paused
-from shared.domain.modes import Mode
+
+if TYPE_CHECKING:
+    from shared.domain.modes import Mode
 
 SYSTEM: Final = "system"
 SWITCHES: Final = tuple(Paused.__dataclass_fields__)

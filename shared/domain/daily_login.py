@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.calendar import MS_PER_DAY, day_before, iso_time, utc_day
-from shared.domain.game_config import Economy
 from shared.domain.ledger import Accepted, Decision, Declined, Leg
-from shared.domain.player import Player
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import Economy
+    from shared.domain.player import Player
 
 DAILY_KIND: Final = "daily"
 

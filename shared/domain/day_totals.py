@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.battle import BATTLE_KIND
-from shared.domain.ledger import Row
+
+if TYPE_CHECKING:
+    from shared.domain.ledger import Row
 
 _SYSTEM = "sys:"
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.battle import BATTLE_KIND
 from shared.domain.calendar import MS_PER_DAY
 from shared.domain.errors import ensure
-from shared.domain.game_config import GameConfig
-from shared.domain.ledger import Row
 from shared.domain.rewards import battle_reward
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
+    from shared.domain.ledger import Row
 
 _COSTS: Final = {
     "train": ("train_neur_cost", "NEUR"),

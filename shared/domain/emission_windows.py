@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.domain.calendar import MS_PER_DAY, MS_PER_HOUR
-from shared.domain.game_config import Economy
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import Economy
 
 _HOURS_PER_DAY = 24
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from shared.domain.bans import BanScope
 from shared.domain.brokers import broker_path
 from shared.domain.calendar import iso_time
 from shared.domain.errors import Refused
 from shared.domain.ledger import Accepted, Decision, Declined
-from shared.domain.player import Player
+
+if TYPE_CHECKING:
+    from shared.domain.bans import BanScope
+    from shared.domain.player import Player
 
 BAN_KIND: Final = "ban"
 UNBAN_KIND: Final = "unban"

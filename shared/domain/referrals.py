@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.budget_plans import emissions_of
 from shared.domain.calendar import iso_time
-from shared.domain.game_config import Economy, GameConfig
 from shared.domain.ledger import Accepted, Decision, Declined, Leg, system_key
-from shared.domain.player import Player
 from shared.domain.transfers import transit_account
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import Economy, GameConfig
+    from shared.domain.player import Player
 
 REFERRAL_KIND: Final = "referral"
 CODE: Final = re.compile(r"[0-9a-f]{10}\Z", re.ASCII)

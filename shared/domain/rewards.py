@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_DAY
 from shared.domain.errors import ensure
-from shared.domain.game_config import Economy
-from shared.domain.modes import Mode
 from shared.domain.money import BPS_WHOLE
 from shared.domain.score import MAX_LEVEL, MAX_STAT, Fighter, highest_score
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import Economy
+    from shared.domain.modes import Mode
 
 STREAK_BONUS_BPS_PER_WIN: Final = 100
 MAX_STREAK_WINS: Final = 5

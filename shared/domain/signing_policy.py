@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.bans import check_not_banned
 from shared.domain.calendar import utc_day
 from shared.domain.claim_decision import cooldown_ends_ms
 from shared.domain.claims import APPROVAL_VALID_MS, Claim, ClaimTerms, VaultIdentity
 from shared.domain.errors import Refused
-from shared.domain.game_config import GameConfig
 from shared.domain.money import INT64_MAX
-from shared.domain.player import Player
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
+    from shared.domain.player import Player
 
 MIN_VALID_S: Final = 60
 MAX_VALID_S: Final = 15 * 60

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from shared.domain.claims import VaultIdentity
-from shared.domain.ton_views import VaultAccount
+if TYPE_CHECKING:
+    from shared.domain.claims import VaultIdentity
+    from shared.domain.ton_views import VaultAccount
 
 TON_SHORT_NANO: Final = 50_000_000
 TON_LOW_NANO: Final = 200_000_000

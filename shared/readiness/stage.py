@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from shared.config.declarations import SETTINGS
 from shared.config.parts import Values
 from shared.readiness.conditions import database_password, database_user
 from shared.readiness.enforcement import Finding, check
-from shared.readiness.rules import ReadKmsPublicKey
+
+if TYPE_CHECKING:
+    from shared.readiness.rules import ReadKmsPublicKey
 
 STAGE = "stage"
 _ORACLE_KEYS = ("ORACLE_PRIVATE_KEY_HEX", "ORACLE_KMS_KEY_ID")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from shared.admin_ports import ProposalStore
 from shared.domain.adjustments import (
     Adjustment,
     Proposal,
@@ -20,10 +19,13 @@ from shared.domain.admin_records import Change, Intent, Order
 from shared.domain.calendar import iso_time
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.ledger import Decision, admin_key
-from shared.domain.money import Currency
 from shared.services.admin_audit import Actor, Audited, RequestKey, Trace, carry_out
-from shared.services.commit import Committer, Decide, DecisionContext, Outcome
 from shared.services.moderate_player import PlayerDesk, PlayerOrder, write_on_player
+
+if TYPE_CHECKING:
+    from shared.admin_ports import ProposalStore
+    from shared.domain.money import Currency
+    from shared.services.commit import Committer, Decide, DecisionContext, Outcome
 
 PROPOSED: Final = "proposed"
 DECIDED: Final = "decided"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.admin_records import (
     INTENT_KIND,
@@ -19,10 +19,12 @@ from shared.domain.admin_records import (
     outcome_effect,
     outcome_name,
 )
-from shared.domain.admins import Admin
 from shared.domain.errors import Refused, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, client_key, system_key
-from shared.services.commit import Committer
+
+if TYPE_CHECKING:
+    from shared.domain.admins import Admin
+    from shared.services.commit import Committer
 
 OPEN_AFTER_MS: Final = 300_000
 OPEN_LIMIT: Final = 200

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shared.admin_ports import AdminStore, AdminTokens, AttemptStore, Passwords, RevokedTokens
 from shared.domain.admin_session import AdminToken, new_admin_token
 from shared.domain.admins import OWNER_ID, Action, Admin, check_permission
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.login_attempts import LoginAttempts, account_attempts, address_attempts
-from shared.ports import Clock
+
+if TYPE_CHECKING:
+    from shared.admin_ports import AdminStore, AdminTokens, AttemptStore, Passwords, RevokedTokens
+    from shared.ports import Clock
 
 COUNT_TRIES = 5
 

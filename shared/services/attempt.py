@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.calendar import MS_PER_HOUR, utc_day
 from shared.domain.errors import Refused, ensure
-from shared.domain.game_config import GameConfig
 from shared.domain.ledger import (
     Decision,
     Declined,
@@ -21,6 +20,9 @@ from shared.domain.ledger import (
 )
 from shared.domain.money import INT64_MAX
 from shared.domain.player import Player, money_after
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
 
 REFUSALS_PER_HOUR: Final = 30
 

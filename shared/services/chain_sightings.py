@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.claim_message import message_hash
-from shared.domain.claims import Claim
 from shared.domain.errors import Unavailable
-from shared.domain.ton_views import ClaimRejection, Delivery
 from shared.domain.vault_refusals import refusal_reason
-from shared.ports import Chain, JournalEntry
+
+if TYPE_CHECKING:
+    from shared.domain.claims import Claim
+    from shared.domain.ton_views import ClaimRejection, Delivery
+    from shared.ports import Chain, JournalEntry
 
 RECENT_S: Final = 2 * 3600
 BEFORE_EXPIRY_S: Final = 3600

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from shared.admin_ports import ConfigStore
 from shared.domain.admin_records import Change, Intent, Order
 from shared.domain.config_changes import (
     ConfigRevision,
@@ -16,9 +15,12 @@ from shared.domain.config_changes import (
 )
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.game_config import GameConfig
-from shared.ports import LedgerStore
 from shared.services.admin_audit import Actor, Audited, AuditTrail, RequestKey, Trace, carry_out
 from shared.services.resize_budgets import resize_budgets
+
+if TYPE_CHECKING:
+    from shared.admin_ports import ConfigStore
+    from shared.ports import LedgerStore
 
 TRACE: Final = "config"
 TRACED_REVISIONS: Final = 50

@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from shared.wiring import Dependency
+if TYPE_CHECKING:
+    from shared.wiring import Dependency
 
 MS_PER_S = 1000
 

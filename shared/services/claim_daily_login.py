@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.domain.daily_login import decide_daily_login
 from shared.domain.errors import Unavailable
 from shared.domain.ledger import Decision, client_key
-from shared.services.commit import Committer, DecisionContext, Outcome
+
+if TYPE_CHECKING:
+    from shared.services.commit import Committer, DecisionContext, Outcome
 
 
 def claim_daily_login(account: str, *, key: str, fingerprint: str, committer: Committer) -> Outcome:

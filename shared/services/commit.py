@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.bans import BanScope, check_not_banned
 from shared.domain.calendar import MS_PER_HOUR
 from shared.domain.errors import ArenaError, OutcomeUnknown, Refused, Unavailable, ensure
-from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Accepted, Decision, Declined, Row
 from shared.domain.player import Player, project
-from shared.ports import Clock, GameConfigs, LedgerStore
 from shared.services.attempt import Attempt, is_rationed, row_of
-from shared.services.hold_budgets import BudgetHolder
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
+    from shared.ports import Clock, GameConfigs, LedgerStore
+    from shared.services.hold_budgets import BudgetHolder
 
 MAX_ROUNDS: Final = 64
 INSERT_TRIES: Final = 2

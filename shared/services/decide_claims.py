@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from shared.admin_ports import ClaimQueue
 from shared.domain.admin_records import Change, Intent, Order
 from shared.domain.calendar import iso_time
-from shared.domain.claims import Claim, ClaimState
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.signing_policy import Approval
-from shared.ports import ApprovalStore, ClaimStore
 from shared.services.admin_audit import Actor, Audited, AuditTrail, RequestKey, Trace, carry_out
+
+if TYPE_CHECKING:
+    from shared.admin_ports import ClaimQueue
+    from shared.domain.claims import Claim, ClaimState
+    from shared.ports import ApprovalStore, ClaimStore
 
 QUEUE_LENGTH: Final = 200
 APPROVED: Final = "claimApproved"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import iso_time
 from shared.domain.ledger import Row, projection_of
 from shared.domain.money import CURRENCIES
-from shared.services.commit import Committer
+
+if TYPE_CHECKING:
+    from shared.services.commit import Committer
 
 CHUNK: Final = 200
 LEDGER_ROWS_MAX: Final = 20_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_SECOND, day_before, utc_day
 from shared.domain.errors import InvariantBroken, Refused, Unavailable
@@ -19,7 +19,9 @@ from shared.domain.fairness import (
     last_row_before_ms,
     published_at_ms,
 )
-from shared.ports import Clock, FairnessStore
+
+if TYPE_CHECKING:
+    from shared.ports import Clock, FairnessStore
 
 RECHECK_MS: Final = 60 * MS_PER_SECOND
 MAX_EPOCHS: Final = 10

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from shared.admin_ports import PlayerSearch
 from shared.domain.calendar import iso_time
 from shared.domain.errors import Refused
 from shared.domain.moderation import bans_of, notes_of
 from shared.domain.money import CURRENCIES
-from shared.domain.player import Player
 from shared.domain.ton.address import read_address
-from shared.ports import ClaimStore
-from shared.services.commit import Committer
 from shared.services.decide_claims import claim_answer
 from shared.services.read_history import read_battles, read_ledger
 from shared.services.read_player_view import read_brokers
 from shared.services.register_player import account_of
+
+if TYPE_CHECKING:
+    from shared.admin_ports import PlayerSearch
+    from shared.domain.player import Player
+    from shared.ports import ClaimStore
+    from shared.services.commit import Committer
 
 FOUND_MAX: Final = 50
 SHOWN_ROWS: Final = 20

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row
 from shared.domain.referrals import REFERRAL_KIND, referral_changes
 from shared.domain.transfers import receiving_account, second_half, second_keys
-from shared.services.commit import Committer, DecisionContext
+
+if TYPE_CHECKING:
+    from shared.services.commit import Committer, DecisionContext
 
 
 def finish_transfer(row: Row, *, committer: Committer) -> None:

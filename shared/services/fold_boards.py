@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.battle import UNDER_REVIEW
 from shared.domain.boards import (
@@ -18,10 +18,12 @@ from shared.domain.boards import (
     units_for,
 )
 from shared.domain.calendar import MS_PER_DAY, MS_PER_SECOND
-from shared.domain.ledger import Row
-from shared.domain.player import Player
-from shared.ports import BoardStore, Clock, Watermarks
-from shared.services.commit import Committer
+
+if TYPE_CHECKING:
+    from shared.domain.ledger import Row
+    from shared.domain.player import Player
+    from shared.ports import BoardStore, Clock, Watermarks
+    from shared.services.commit import Committer
 
 WATERMARK: Final = "boards"
 OVERLAP_MS: Final = 120 * MS_PER_SECOND

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from shared.domain.budgets import BudgetPlan, budget_group, shard_of
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.errors import Unavailable
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Emission, Hold
-from shared.ports import LedgerStore
+
+if TYPE_CHECKING:
+    from shared.ports import LedgerStore
 
 EXHAUSTED_FOR_MS = 5 * MS_PER_SECOND
 PlanBudget = Callable[[GameConfig, str], BudgetPlan]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from shared.admin_ports import AttemptStore, RevokedTokens
 from shared.domain.calendar import MS_PER_DAY, MS_PER_SECOND
-from shared.ports import Clock
 from shared.services.admin_audit import AuditTrail, complete_admin_intents
+
+if TYPE_CHECKING:
+    from shared.admin_ports import AttemptStore, RevokedTokens
+    from shared.ports import Clock
 
 ATTEMPTS_KEPT_MS: Final = MS_PER_DAY
 

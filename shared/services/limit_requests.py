@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from shared.domain.errors import Refused, Unavailable
-from shared.ports import LimitCheck, LimitVerdict, RateLimiter
+
+if TYPE_CHECKING:
+    from shared.ports import LimitCheck, LimitVerdict, RateLimiter
 
 OnOutage = Literal["refuse", "fall_back"]
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.calendar import MS_PER_SECOND, iso_time
 from shared.domain.claim_decision import cooldown_ends_ms
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.ledger import Accepted, Decision, Declined, Row, client_key
-from shared.domain.player import Player
 from shared.domain.ton.ton_proof import Verifier, WalletProof, check_proof, confirm_proof
-from shared.ports import Challenges, Clock, WalletNames
-from shared.services.commit import Committer, DecisionContext, Outcome
+
+if TYPE_CHECKING:
+    from shared.domain.player import Player
+    from shared.ports import Challenges, Clock, WalletNames
+    from shared.services.commit import Committer, DecisionContext, Outcome
 
 CHALLENGE_VALID_MS: Final = 10 * 60 * MS_PER_SECOND
 LINK_KIND: Final = "wallet_link"

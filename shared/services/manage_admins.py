@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from shared.admin_ports import AdminStore
 from shared.domain.admin_records import Change, Intent, Order
 from shared.domain.admins import OWNER_ID, Admin, Role, check_new_password
 from shared.domain.calendar import iso_time
 from shared.domain.errors import Refused
 from shared.services.admin_audit import Actor, Audited, AuditTrail, RequestKey, Trace, carry_out
 from shared.services.admin_login import AdminGateDesk, prove_password
+
+if TYPE_CHECKING:
+    from shared.admin_ports import AdminStore
 
 CREATED: Final = "adminCreated"
 CHANGED: Final = "adminChanged"

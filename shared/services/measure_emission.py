@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.budget_plans import AIBA, CLAIMS, NEUR
 from shared.domain.budgets import budget_group
 from shared.domain.ledger import Emission
-from shared.ports import Clock, LedgerStore
+
+if TYPE_CHECKING:
+    from shared.ports import Clock, LedgerStore
 
 _BUDGETS: Final = (AIBA, NEUR, CLAIMS)
 

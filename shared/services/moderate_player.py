@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.admin_records import Change, Intent, Order
-from shared.domain.bans import BanScope
-from shared.domain.ledger import Decision
 from shared.domain.moderation import (
     check_until,
     decide_ban,
@@ -17,9 +15,13 @@ from shared.domain.moderation import (
     decide_note,
     decide_unban,
 )
-from shared.ports import LedgerStore
 from shared.services.admin_audit import Actor, Audited, AuditTrail, RequestKey, Trace, carry_out
-from shared.services.commit import Committer, DecisionContext
+
+if TYPE_CHECKING:
+    from shared.domain.bans import BanScope
+    from shared.domain.ledger import Decision
+    from shared.ports import LedgerStore
+    from shared.services.commit import Committer, DecisionContext
 
 TRACE: Final = "row"
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.domain.battle import BattleWish, decide_battle
 from shared.domain.calendar import utc_day
 from shared.domain.errors import Unavailable
 from shared.domain.ledger import Decision, client_key
-from shared.services.commit import Committer, DecisionContext, Outcome
-from shared.services.fairness_secrets import FairnessSecrets
+
+if TYPE_CHECKING:
+    from shared.services.commit import Committer, DecisionContext, Outcome
+    from shared.services.fairness_secrets import FairnessSecrets
 
 
 def play_battle(

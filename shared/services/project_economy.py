@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.calendar import MS_PER_DAY
 from shared.domain.config_changes import difference_documents
 from shared.domain.economy_projection import Projection
-from shared.domain.game_config import GameConfig
-from shared.ports import LedgerStore
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
+    from shared.ports import LedgerStore
 
 SPAN_MS: Final = MS_PER_DAY
 ROWS_MAX: Final = 50_000

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from shared.domain.claims import Claim
 from shared.domain.errors import Refused
-from shared.domain.ton_views import VaultAccount
 from shared.services.request_claim import ClaimDesk, ClaimProgress, read_claim
+
+if TYPE_CHECKING:
+    from shared.domain.claims import Claim
+    from shared.domain.ton_views import VaultAccount
 
 
 @dataclass(frozen=True, slots=True)

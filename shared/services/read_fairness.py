@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.calendar import day_before, iso_time, utc_day
 from shared.domain.cursors import read_cursor, write_cursor
 from shared.domain.errors import Refused
 from shared.domain.fairness import FairnessRecord, disagreements, proof_from_document, published_at_ms
-from shared.services.commit import Committer
-from shared.services.fairness_secrets import FairnessSecrets
 from shared.services.read_history import Page, read_battle
+
+if TYPE_CHECKING:
+    from shared.services.commit import Committer
+    from shared.services.fairness_secrets import FairnessSecrets
 
 FAIRNESS: Final = "fairness"
 _DAY_LENGTH: Final = len("2026-11-22")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.battle import BATTLE_KIND
 from shared.domain.calendar import iso_time
@@ -12,8 +12,10 @@ from shared.domain.cursors import cursor_int, read_cursor, write_cursor
 from shared.domain.errors import Refused
 from shared.domain.ledger import Row, projection_of
 from shared.domain.money import CURRENCIES, INT64_MAX
-from shared.domain.player import Player
-from shared.services.commit import Committer
+
+if TYPE_CHECKING:
+    from shared.domain.player import Player
+    from shared.services.commit import Committer
 
 LEDGER: Final = "ledger"
 BATTLES: Final = "battles"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.aliases import alias_of
 from shared.domain.boards import BOARDS, PERIODS, BoardEntry, board_name
 from shared.domain.calendar import iso_time
 from shared.domain.cursors import cursor_int, read_cursor, write_cursor
 from shared.domain.errors import Refused
-from shared.ports import BoardStore, Clock, Watermarks
 from shared.services.fold_boards import EXACT_RANKS, WATERMARK
+
+if TYPE_CHECKING:
+    from shared.ports import BoardStore, Clock, Watermarks
 
 NEIGHBOURS: Final = 5
 _MAX_READS: Final = 4

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from shared.domain.budget_plans import AIBA, CLAIMS, CLAIMS_PER_HOUR, NEUR, plan_budget
 from shared.domain.budgets import budget_group
-from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Emission
-from shared.ports import Clock, GameConfigs, LedgerStore
 from shared.wiring import MetricSample
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
+    from shared.ports import Clock, GameConfigs, LedgerStore
 
 OPEN_ROWS_COUNTED_MAX: Final = 100
 _BUDGETS: Final[tuple[tuple[str, Literal["day", "hour"]], ...]] = (

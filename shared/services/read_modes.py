@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.battle import mode_refusal
-from shared.domain.game_config import GameConfig
-from shared.domain.modes import Mode
 from shared.domain.money import BPS_WHOLE
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
+    from shared.domain.modes import Mode
 
 
 def read_modes(config: GameConfig) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.bans import standing_bans
 from shared.domain.battle import win_streak
@@ -10,10 +10,12 @@ from shared.domain.broker_actions import broker_answer
 from shared.domain.brokers import CATALOGUE, brokers_of
 from shared.domain.calendar import iso_time
 from shared.domain.daily_login import daily_answer
-from shared.domain.game_config import Economy
 from shared.domain.money import CURRENCIES
-from shared.domain.player import Player
-from shared.services.commit import Committer
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import Economy
+    from shared.domain.player import Player
+    from shared.services.commit import Committer
 
 
 def read_me(account: str, *, committer: Committer) -> dict[str, Any]:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from shared.admin_ports import ClaimQueue
 from shared.domain.admin_records import record_document
 from shared.domain.budget_plans import ADMIN_AIBA, AIBA, CLAIMS, CLAIMS_PER_HOUR, NEUR, plan_budget
 from shared.domain.budgets import budget_group
 from shared.domain.calendar import MS_PER_DAY, day_start_ms, utc_day
-from shared.domain.claims import ClaimState
 from shared.domain.cursors import cursor_int, read_cursor, write_cursor
 from shared.domain.day_totals import DayTotals
 from shared.domain.errors import Refused
 from shared.domain.ledger import Emission, Row
-from shared.ports import LedgerStore
-from shared.services.admin_audit import AuditTrail
-from shared.services.commit import Committer
 from shared.services.read_history import Page
+
+if TYPE_CHECKING:
+    from shared.admin_ports import ClaimQueue
+    from shared.domain.claims import ClaimState
+    from shared.ports import LedgerStore
+    from shared.services.admin_audit import AuditTrail
+    from shared.services.commit import Committer
 
 ROWS_MAX: Final = 200_000
 """Above this a report says it is incomplete; `./arena ledger report` has no limit."""

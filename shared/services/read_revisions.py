@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from shared.admin_ports import ConfigStore
 from shared.domain.config_changes import ConfigRevision, difference_documents
 from shared.domain.cursors import cursor_int, read_cursor, write_cursor
 from shared.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from shared.admin_ports import ConfigStore
 
 REVISIONS: Final = "revisions"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.aliases import alias_of
 from shared.domain.errors import Unavailable
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, system_key
-from shared.domain.player import Player
-from shared.ports import ReferralCodes
-from shared.services.commit import Committer, DecisionContext
+
+if TYPE_CHECKING:
+    from shared.domain.player import Player
+    from shared.ports import ReferralCodes
+    from shared.services.commit import Committer, DecisionContext
 
 CODE_TRIES: Final = 8
 

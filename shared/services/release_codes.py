@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_SECOND
-from shared.ports import Clock, ReferralCode, ReferralCodes, Watermarks
-from shared.services.commit import Committer
+
+if TYPE_CHECKING:
+    from shared.ports import Clock, ReferralCode, ReferralCodes, Watermarks
+    from shared.services.commit import Committer
 
 WATERMARK: Final = "codes"
 DISAGREES_FOR_MS: Final = 5 * 60 * MS_PER_SECOND

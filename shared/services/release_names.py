@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_SECOND
-from shared.ports import Clock, WalletName, WalletNames, Watermarks
-from shared.services.commit import Committer
 from shared.services.link_wallet import wallet_name
+
+if TYPE_CHECKING:
+    from shared.ports import Clock, WalletName, WalletNames, Watermarks
+    from shared.services.commit import Committer
 
 WATERMARK: Final = "wallet_names"
 DISAGREES_FOR_MS: Final = 5 * 60 * MS_PER_SECOND

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.domain.broker_actions import decide_repair
 from shared.domain.ledger import Decision, client_key
-from shared.services.commit import Committer, DecisionContext, Outcome
+
+if TYPE_CHECKING:
+    from shared.services.commit import Committer, DecisionContext, Outcome
 
 
 def repair_broker(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.budget_plans import (
     ADMIN_AIBA,
@@ -16,9 +16,11 @@ from shared.domain.budget_plans import (
 )
 from shared.domain.budgets import budget_group
 from shared.domain.errors import Unavailable
-from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Emission
-from shared.ports import BudgetShard, LedgerStore
+
+if TYPE_CHECKING:
+    from shared.domain.game_config import GameConfig
+    from shared.ports import BudgetShard, LedgerStore
 
 PASSES: Final = 8
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claims import CLAIM_KIND, claim_of_row
 from shared.domain.errors import ArenaError, InvariantBroken, Unavailable
 from shared.domain.ledger import Row
-from shared.ports import ClaimStore, Clock, Watermarks
-from shared.services.commit import Committer
+
+if TYPE_CHECKING:
+    from shared.ports import ClaimStore, Clock, Watermarks
+    from shared.services.commit import Committer
 
 WATERMARK: Final = "janitor"
 OVERLAP_MS: Final = 120 * MS_PER_SECOND

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claims import (
@@ -17,11 +17,13 @@ from shared.domain.claims import (
 )
 from shared.domain.errors import ArenaError, InvariantBroken, Unavailable, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, system_key
-from shared.domain.ton_views import VaultSnapshot
-from shared.ports import Chain, ClaimStore, Clock, JournalEntry, SigningJournal
 from shared.services.chain_sightings import ChainSightings
-from shared.services.commit import Committer
 from shared.services.signing_ballot import Ballot, void_unless_signed
+
+if TYPE_CHECKING:
+    from shared.domain.ton_views import VaultSnapshot
+    from shared.ports import Chain, ClaimStore, Clock, JournalEntry, SigningJournal
+    from shared.services.commit import Committer
 
 REFUND_MARGIN_S: Final = 60
 SECOND_READ_AFTER_MS: Final = 60 * MS_PER_SECOND

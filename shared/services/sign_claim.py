@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.calendar import MS_PER_SECOND, utc_day
 from shared.domain.claim_message import payload_of
@@ -34,8 +34,10 @@ from shared.ports import (
     SigningJournal,
     SigningKey,
 )
-from shared.services.commit import Committer
 from shared.services.signing_ballot import Ballot, settled_as, void_unless_signed
+
+if TYPE_CHECKING:
+    from shared.services.commit import Committer
 
 APPROVAL_RULE = "approved"
 VerifySignature = Callable[[bytes, bytes, bytes], bool]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from shared.domain.audit import Violation
 from shared.domain.errors import ArenaError
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Decision, system_key
-from shared.services.commit import Committer, DecisionContext
+
+if TYPE_CHECKING:
+    from shared.domain.audit import Violation
+    from shared.services.commit import Committer, DecisionContext
 
 STOP_KIND: Final = "claims_stopped"
 STOPPED_BY: Final = "ledger_audit"

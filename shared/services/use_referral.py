@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors import Unavailable
 from shared.domain.ledger import Decision, client_key
-from shared.domain.player import Player
 from shared.domain.referrals import CODE, decide_referral, referral_answer
-from shared.ports import ReferralCodes
 from shared.services.commit import EMISSION_PAUSED, Committer, DecisionContext, Outcome
 from shared.services.finish_transfer import finish_transfer
+
+if TYPE_CHECKING:
+    from shared.domain.player import Player
+    from shared.ports import ReferralCodes
 
 
 def use_referral(

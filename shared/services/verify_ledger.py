@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from shared.audit_ports import LedgerScan
 from shared.domain.audit import AccountBooks, Violation, is_player, is_row, transit_faults, transit_of
 from shared.domain.budget_audit import BudgetAudit, BudgetBooks, Leak
 from shared.domain.ledger import row_id
 from shared.domain.statement import Statement
+
+if TYPE_CHECKING:
+    from shared.audit_ports import LedgerScan
 
 PAGE_ROWS: Final = 1_000
 KEPT_VIOLATIONS: Final = 100

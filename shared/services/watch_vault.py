@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.calendar import MS_PER_SECOND
-from shared.domain.claims import VaultIdentity
 from shared.domain.errors import Unavailable
-from shared.domain.ton_views import Delivery, VaultAccount
 from shared.domain.vault_watch import VaultFacts, broken_rules
-from shared.ports import Chain, ClaimStore, Clock, GameConfigs, SigningJournal, Watermarks
+
+if TYPE_CHECKING:
+    from shared.domain.claims import VaultIdentity
+    from shared.domain.ton_views import Delivery, VaultAccount
+    from shared.ports import Chain, ClaimStore, Clock, GameConfigs, SigningJournal, Watermarks
 
 WATERMARK: Final = "vault_outflow"
 FIRST_LOOKBACK_MS: Final = 24 * 3600 * MS_PER_SECOND

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.domain.errors import Refused
 from shared.domain.ton.address import Address
-from shared.domain.ton.cell import Cell
+
+if TYPE_CHECKING:
+    from shared.domain.ton.cell import Cell
 
 
 class CellReader:

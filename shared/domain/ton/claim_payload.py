@@ -6,12 +6,14 @@ Deployed vaults and clients depend on these bits, and they never change.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.errors import ensure
-from shared.domain.ton.address import Address
 from shared.domain.ton.boc import write_boc_base64
 from shared.domain.ton.cell import Cell, CellBuilder
+
+if TYPE_CHECKING:
+    from shared.domain.ton.address import Address
 
 REWARD_CLAIM: Final = 0x3B5D2B44
 SIGNATURE_BYTES: Final = 64

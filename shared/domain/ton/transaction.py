@@ -6,11 +6,13 @@ Layout: block.tlb, `transaction$0111` with `trans_ord$0000` (github.com/ton-bloc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.errors import Refused
-from shared.domain.ton.cell import Cell
 from shared.domain.ton.cell_reader import CellReader
+
+if TYPE_CHECKING:
+    from shared.domain.ton.cell import Cell
 
 TRANSACTION_TAG: Final = 0b0111
 ORDINARY_TAG: Final = 0b0000

@@ -7,13 +7,15 @@ code and data. Code hashes are those of the wallet contracts v3r1, v3r2, v4r2 an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.errors import Refused
-from shared.domain.ton.address import Address
 from shared.domain.ton.boc import read_boc_base64
-from shared.domain.ton.cell import Cell
 from shared.domain.ton.cell_reader import CellReader
+
+if TYPE_CHECKING:
+    from shared.domain.ton.address import Address
+    from shared.domain.ton.cell import Cell
 
 MAX_STATE_INIT_BYTES: Final = 8_192
 MAX_STATE_INIT_CELLS: Final = 256
