@@ -1,26 +1,33 @@
-"""Secret values from SSM Parameter Store and Secrets Manager, by the nearest way that answers.
+"""Secret values from SSM Parameter Store and Secrets Manager, in as few calls as the services allow.
 
-On Lambda that is the Parameters and Secrets extension on loopback, which spares the function boto3's
-import; where there is none, or where it answers anything but a value, boto3 asks the service itself
-and its answer is the one that counts.
+On Lambda the services are asked directly, which spares a starting function boto3's import; where that
+is not possible or brings anything but a value, boto3 asks, and its answer is the one that counts. AWS's
+Parameters and Secrets extension is of no use here: it serves invocations, not the start of an environment.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from http.client import HTTPConnection, HTTPException
-from typing import Any, NoReturn
-from urllib.parse import quote
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from shared.config.references import Reference, parse_reference
 from shared.domain.errors import Unavailable, ensure
 
-_EXTENSION_PORT = "2773"
-_TIMEOUT_S = 2.0
-_EXTENSION_CONNECTIONS = 3
-_PARAMETERS_A_CALL = 10
-ABSENT_CODES = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
+if TYPE_CHECKING:
+    from shared.adapters.aws_signature import AwsCredentials
+
+_TIMEOUT_S: Final = 2.0
+_PARAMETERS_A_CALL: Final = 10
+ABSENT_CODES: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
+_OTHER_DOMAINS: Final = ("cn-", "us-iso", "eu-isoe")
+"""Regions whose services are not below amazonaws.com: boto3 knows where they are."""
+_ENDPOINT_SETTINGS: Final = {
+    "ssm": "AWS_ENDPOINT_URL_SSM",
+    "secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+}
+"""The SDK's own settings for an emulator; readiness refuses them in production."""
 
 # One thing to fetch: a parameter, or a whole secret of which several fields may be wanted.
 _Item = tuple[str, str]
@@ -28,11 +35,21 @@ ClientOf = Callable[[str], Any]
 
 
 class AwsSecrets:
-    """Implements ports.Secrets. `environment` is the live process environment: credentials in it change."""
+    """Implements ports.Secrets. `environment` is the live process environment: credentials in it change.
 
-    def __init__(self, *, environment: Mapping[str, str], client_of: ClientOf | None = None) -> None:
+    `now_s` is Unix time, which a signature carries: the machine's own, never the local stack's shifted one.
+    """
+
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str],
+        client_of: ClientOf | None = None,
+        now_s: Callable[[], float] = time.time,  # noqa: TID251 - AWS refuses a signature by another clock
+    ) -> None:
         self._environment = environment
         self._client_of = client_of or _boto3_client
+        self._now_s = now_s
 
     def resolve(self, references: Collection[str]) -> Mapping[str, str]:
         """Reference -> value; a parameter, secret or field that does not exist is left out.
@@ -41,33 +58,62 @@ class AwsSecrets:
         """
         parsed = {text: _parsed(text) for text in references}
         items = sorted({(reference.store, reference.name) for reference in parsed.values()})
-        contents = self._from_extension(items)
+        contents = self._directly(items) if self._may_ask_directly() else {}
         missing = [item for item in items if item not in contents]
         contents |= self._from_service(missing)
         values = {text: _value(reference, contents) for text, reference in parsed.items()}
         return {text: value for text, value in values.items() if value is not None}
 
-    def _from_extension(self, items: Sequence[_Item]) -> dict[_Item, str]:
-        # A function restored from a snapshot has container credentials instead of a session token.
-        token = self._environment.get("AWS_SESSION_TOKEN") or self._environment.get(
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN"
-        )
-        if not token or not items or "AWS_LAMBDA_FUNCTION_NAME" not in self._environment:
-            return {}
-        from concurrent.futures import ThreadPoolExecutor  # 8 ms that only this path needs
+    def _may_ask_directly(self) -> bool:
+        region = self._environment.get("AWS_REGION", "")
+        is_lambda = "AWS_LAMBDA_FUNCTION_NAME" in self._environment
+        return is_lambda and bool(region) and not region.startswith(_OTHER_DOMAINS)
 
-        port = int(self._environment.get("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT") or _EXTENSION_PORT)
-        with ThreadPoolExecutor(max_workers=_EXTENSION_CONNECTIONS) as pool:
-            answers = list(pool.map(lambda item: _ask_extension(item, port=port, token=token), items))
-        return {item: answer for item, answer in zip(items, answers, strict=True) if answer is not None}
+    def _directly(self, items: Sequence[_Item]) -> dict[_Item, str]:
+        """What the services say to a signed call; an item they say nothing about is left to boto3."""
+        from shared.adapters.aws_signature import NoAnswer, credentials_of
+
+        contents: dict[_Item, str] = {}
+        try:
+            credentials = credentials_of(self._environment, timeout_s=_TIMEOUT_S)
+            for names in _batches([name for store, name in items if store == "ssm"]):
+                body = {"Names": names, "WithDecryption": True}
+                answer = self._call("ssm", "AmazonSSM.GetParameters", body, credentials)
+                contents |= {("ssm", found["Name"]): found["Value"] for found in answer["Parameters"]}
+            for name in (name for store, name in items if store == "secretsmanager"):
+                body = {"SecretId": name}
+                answer = self._call("secretsmanager", "secretsmanager.GetSecretValue", body, credentials)
+                contents["secretsmanager", name] = answer["SecretString"]
+        except (NoAnswer, KeyError, TypeError):
+            return contents
+        return contents
+
+    def _call(
+        self, service: str, target: str, body: Mapping[str, Any], credentials: AwsCredentials
+    ) -> dict[str, Any]:
+        from shared.adapters.aws_signature import call_json
+
+        region = self._environment["AWS_REGION"]
+        given = self._environment.get(_ENDPOINT_SETTINGS[service]) or self._environment.get(
+            "AWS_ENDPOINT_URL"
+        )
+        return call_json(
+            given or f"https://{service}.{region}.amazonaws.com",
+            service=service,
+            region=region,
+            target=target,
+            body=body,
+            credentials=credentials,
+            now_s=self._now_s(),
+            timeout_s=_TIMEOUT_S,
+        )
 
     def _from_service(self, items: Sequence[_Item]) -> dict[_Item, str]:
         if not items:
             return {}
         contents: dict[_Item, str] = {}
-        parameters = [name for store, name in items if store == "ssm"]
-        for start in range(0, len(parameters), _PARAMETERS_A_CALL):
-            contents |= self._parameters(parameters[start : start + _PARAMETERS_A_CALL])
+        for names in _batches([name for store, name in items if store == "ssm"]):
+            contents |= self._parameters(names)
         for store, name in items:
             if store == "secretsmanager":
                 contents |= self._secret(name)
@@ -104,27 +150,9 @@ def _parsed(text: str) -> Reference:
     return reference
 
 
-def _ask_extension(item: _Item, *, port: int, token: str) -> str | None:
-    """The content, or None for every answer that is not one; the service is then asked itself."""
-    store, name = item
-    path = (
-        f"/systemsmanager/parameters/get?name={quote(name, safe='')}&withDecryption=true"
-        if store == "ssm"
-        else f"/secretsmanager/get?secretId={quote(name, safe='')}"
-    )
-    connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
-    try:
-        connection.request("GET", path, headers={"X-Aws-Parameters-Secrets-Token": token})
-        answer = connection.getresponse()
-        if answer.status != 200:
-            return None
-        body = json.loads(answer.read())
-        content = body["Parameter"]["Value"] if store == "ssm" else body["SecretString"]
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):
-        return None
-    finally:
-        connection.close()
-    return content if isinstance(content, str) else None
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), _PARAMETERS_A_CALL):
+        yield names[start : start + _PARAMETERS_A_CALL]
 
 
 def _value(reference: Reference, contents: Mapping[_Item, str]) -> str | None:
@@ -144,7 +172,7 @@ def _refuse(names: Iterable[str], error: Exception) -> NoReturn:
 
 
 def _boto3_client(service: str) -> Any:
-    import boto3  # 200 ms of cold start that a function with the extension never pays
+    import boto3  # 200 ms of a cold start that a direct answer spares
     from botocore.config import Config
 
     limits = Config(connect_timeout=1, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 2})

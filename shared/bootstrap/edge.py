@@ -41,10 +41,11 @@ def edge_wiring(
     def close() -> None:
         if shared_limiter.cache_info().currsize:
             shared_limiter().close()
-        stores.database.client.close()
+        stores.close()
 
     if process_environment().get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
         shared_limiter()
+        stores.prepare()
 
     return EdgeWiring(
         clock=stores.clock,

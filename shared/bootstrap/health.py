@@ -49,7 +49,7 @@ def build_health(settings: HealthSettings) -> HealthWiring:
 
     def close() -> None:
         if stores.cache_info().currsize:
-            stores().database.client.close()
+            stores().close()
         if limiter.cache_info().currsize:
             limiter().close()
         stores.cache_clear()

@@ -31,6 +31,7 @@ def build_signer(settings: SignerSettings) -> SignerParts:
     if settings.vault is None:
         return SignerParts(None)
     stores = open_stores("signer", runtime=settings.runtime, database=settings.database)
+    stores.prepare()  # no event does without it, and a start has more processor than an event
     return SignerParts(
         ClaimSigning(
             committer=stores.committer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """One process's database side; `committer` is the only way to change money."""
+    """One process's database side; `committer` is the only way to change money.
+
+    `prepare` imports the driver and makes the client now instead of at the first operation; it opens no
+    connection. `close` gives all connections up, for good.
+    """
 
     clock: Clock
     database: Database[dict[str, Any]]
     configs: MongoGameConfigs
     committer: Committer
+    prepare: Callable[[], object]
+    close: Callable[[], None]
 
 
 def clock_of(runtime: RuntimeSettings) -> Clock:
@@ -38,13 +45,14 @@ def clock_of(runtime: RuntimeSettings) -> Clock:
 
 def open_stores(function: str, *, runtime: RuntimeSettings, database: DatabaseSettings) -> Stores:
     """Build the database side; nothing connects before the first command."""
-    from shared.adapters.mongo import connect, database_of
+    from shared.adapters.mongo import DatabaseOnDemand, connect
     from shared.adapters.mongo_game_configs import MongoGameConfigs
     from shared.adapters.mongo_ledger import MongoLedgerStore
     from shared.domain.budget_plans import plan_budget
 
     clock = clock_of(runtime)
-    opened = database_of(connect(database.uri, app_name=f"arena-{function}"), database.name)
+    demanded = DatabaseOnDemand(lambda: connect(database.uri, app_name=f"arena-{function}"), database.name)
+    opened = demanded.for_adapters()
     store = MongoLedgerStore(opened)
     configs = MongoGameConfigs(opened, clock)
     committer = Committer(
@@ -54,7 +62,7 @@ def open_stores(function: str, *, runtime: RuntimeSettings, database: DatabaseSe
         holder=BudgetHolder(store, plan_budget),
         new_attempt=new_id,
     )
-    return Stores(clock, opened, configs, committer)
+    return Stores(clock, opened, configs, committer, demanded.opened, demanded.close)
 
 
 def new_id() -> str:

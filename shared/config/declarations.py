@@ -66,9 +66,6 @@ GROUPS: tuple[Group, ...] = (
                 "Read only to notice production; set by some platforms.", "development", is_required=False),
         Setting("VERCEL_ENV", FUNCTIONS, Kind.TEXT,
                 "Read only to notice production; set by Vercel itself.", "development", is_required=False),
-        Setting("PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED", FUNCTIONS, Kind.TEXT,
-                "false on AWS: values are cached here, and two caches would double a rotation's delay.", "false",
-                is_required=False),
     )),
     Group("Browsers", (
         Setting("CORS_ORIGIN", HTTP_FUNCTIONS, Kind.TEXT_LIST,

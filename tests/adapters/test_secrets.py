@@ -1,4 +1,4 @@
-"""Secrets through the Lambda extension, through boto3, and through the fake: one contract, real HTTP."""
+"""Secrets by signed calls of our own, through boto3, and through the fake: one contract, real HTTP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
@@ -25,31 +24,19 @@ VALUES = {f"ssm:{name}": value for name, value in PARAMETERS.items()} | {
 }
 ABSENT = ["ssm:/arena/test/none", "secretsmanager:none#uri", "secretsmanager:arena/test/db#none"]
 UNREADABLE = ["secretsmanager:arena/test/db#port", "secretsmanager:plain#uri"]
-TOKEN = "fake-session-token"
+CONTAINER_TOKEN = "fake-container-token"
 
 
 class Aws:
     """What the loopback server holds, hears, and how it misbehaves."""
 
     def __init__(self) -> None:
-        self.extension_status = 200
         self.service_error: str | None = None
-        self.extension_hears: list[str] = []
+        self.direct_answer: tuple[int, bytes] | None = None
         self.service_hears: list[str] = []
+        self.heard_by_boto3: list[str] = []
+        self.credentials: dict[str, str] = {}
         self.port = 0
-
-
-def _extension_answer(aws: Aws, path: str, token: str | None) -> tuple[int, dict[str, Any]]:
-    """GET /systemsmanager/parameters/get and /secretsmanager/get, as the extension's guide describes them."""
-    parts = urlsplit(path)
-    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    if aws.extension_status != 200 or token != TOKEN:
-        return aws.extension_status if token == TOKEN else 403, {"message": "not ready to serve traffic"}
-    if parts.path == "/systemsmanager/parameters/get" and query["withDecryption"] == "true":
-        value = PARAMETERS.get(query["name"])
-        return (200, {"Parameter": {"Name": query["name"], "Value": value}}) if value else (400, {})
-    content = SECRETS.get(query["secretId"])
-    return (200, {"Name": query["secretId"], "SecretString": content}) if content else (400, {})
 
 
 def _service_answer(aws: Aws, target: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -76,17 +63,26 @@ def aws() -> Iterator[Aws]:
             """Quiet."""
 
         def do_GET(self) -> None:
-            state.extension_hears.append(self.path)
-            self._answer(*_extension_answer(state, self.path, self.headers["X-Aws-Parameters-Secrets-Token"]))
+            """The endpoint that a function restored from a snapshot asks for its credentials."""
+            is_allowed = (
+                self.headers["Authorization"] == CONTAINER_TOKEN and self.path == "/v1/credentials?x=1"
+            )
+            self._answer(200 if is_allowed else 403, json.dumps(state.credentials).encode())
 
         def do_POST(self) -> None:
-            target = self.headers["X-Amz-Target"]
-            state.service_hears.append(target)
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._answer(*_service_answer(state, target, body))
+            target, content = (
+                self.headers["X-Amz-Target"],
+                self.rfile.read(int(self.headers["Content-Length"])),
+            )
+            is_boto3 = "Boto3" in self.headers.get("User-Agent", "")
+            (state.heard_by_boto3 if is_boto3 else state.service_hears).append(target)
+            if not is_boto3 and state.direct_answer is not None:
+                self._answer(*state.direct_answer)
+                return
+            status, document = _service_answer(state, target, json.loads(content))
+            self._answer(status, json.dumps(document).encode())
 
-        def _answer(self, status: int, document: dict[str, Any]) -> None:
-            content = json.dumps(document).encode()
+        def _answer(self, status: int, content: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -123,18 +119,33 @@ def adapter(aws: Aws) -> Callable[[dict[str, str]], AwsSecrets]:
 def on_lambda(aws: Aws) -> dict[str, str]:
     return {
         "AWS_LAMBDA_FUNCTION_NAME": "arena-test-battle",
-        "AWS_SESSION_TOKEN": TOKEN,
-        "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": str(aws.port),
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "AKIAFAKE",
+        "AWS_SECRET_ACCESS_KEY": "fake-secret",
+        "AWS_SESSION_TOKEN": "fake-session-token",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}",
     }
 
 
-@pytest.fixture(params=["extension", "boto3", "fake"])
+def restored(aws: Aws) -> dict[str, str]:
+    environment = {
+        name: value for name, value in on_lambda(aws).items() if "KEY" not in name and "TOKEN" not in name
+    }
+    aws.credentials = {"AccessKeyId": "AKIAFAKE", "SecretAccessKey": "fake-secret", "Token": "fake-token"}
+    return environment | {
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{aws.port}/v1/credentials?x=1",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN": CONTAINER_TOKEN,
+    }
+
+
+@pytest.fixture(params=["direct", "restored", "boto3", "fake"])
 def secrets(
     request: pytest.FixtureRequest, aws: Aws, adapter: Callable[[dict[str, str]], AwsSecrets]
 ) -> Secrets:
     if request.param == "fake":
         return FakeSecrets(VALUES)
-    return adapter(on_lambda(aws) if request.param == "extension" else {})
+    environments = {"direct": on_lambda, "restored": restored}
+    return adapter(environments[request.param](aws) if request.param in environments else {})
 
 
 def test_every_reference_is_answered_with_its_value(secrets: Secrets) -> None:
@@ -150,56 +161,79 @@ def test_nothing_asked_is_nothing_answered(secrets: Secrets) -> None:
     assert secrets.resolve([]) == {}
 
 
-def test_with_the_extension_the_services_are_never_asked(
-    aws: Aws, adapter: Callable[..., AwsSecrets]
+@pytest.mark.parametrize("environment_of", [on_lambda, restored])
+def test_on_lambda_ten_parameters_are_one_call_and_boto3_is_not_needed(
+    environment_of: Callable[[Aws], dict[str, str]], aws: Aws, adapter: Callable[..., AwsSecrets]
 ) -> None:
-    adapter(on_lambda(aws)).resolve(list(VALUES))
-    assert aws.service_hears == []
-    assert len(aws.extension_hears) == len(VALUES)
+    adapter(environment_of(aws)).resolve(list(VALUES))
+    assert aws.service_hears == ["AmazonSSM.GetParameters"] * 2 + ["secretsmanager.GetSecretValue"]
+    assert aws.heard_by_boto3 == []
 
 
 def test_two_fields_of_one_secret_are_one_reading(aws: Aws, adapter: Callable[..., AwsSecrets]) -> None:
     adapter(on_lambda(aws)).resolve(["secretsmanager:arena/test/db#uri", "secretsmanager:arena/test/db#port"])
-    assert len(aws.extension_hears) == 1
+    assert aws.service_hears == ["secretsmanager.GetSecretValue"]
 
 
-def test_without_the_extension_parameters_are_read_ten_at_a_time(
-    aws: Aws, adapter: Callable[..., AwsSecrets]
-) -> None:
+def test_elsewhere_boto3_reads_ten_parameters_at_a_time(aws: Aws, adapter: Callable[..., AwsSecrets]) -> None:
     adapter({}).resolve(list(VALUES))
-    assert aws.service_hears == ["AmazonSSM.GetParameters"] * 2 + ["secretsmanager.GetSecretValue"]
-
-
-def test_a_restored_function_shows_its_container_token(aws: Aws, adapter: Callable[..., AwsSecrets]) -> None:
-    environment = on_lambda(aws)
-    environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = environment.pop("AWS_SESSION_TOKEN")
-    adapter(environment).resolve(["ssm:/arena/test/P1"])
+    assert aws.heard_by_boto3 == ["AmazonSSM.GetParameters"] * 2 + ["secretsmanager.GetSecretValue"]
     assert aws.service_hears == []
 
 
-@pytest.mark.parametrize("status", [400, 403, 500, 503])
-def test_where_the_extension_is_no_help_the_service_is_asked(
-    status: int, aws: Aws, adapter: Callable[..., AwsSecrets]
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (400, b"{}"),
+        (403, b"no"),
+        (500, b""),
+        (200, b"not JSON"),
+        (200, b"[]"),
+        (200, b"{}"),
+        (200, b'{"Parameters": [{}]}'),
+        (200, b'{"Parameters": 7}'),
+    ],
+)
+def test_where_a_call_of_our_own_is_not_answered_boto3_asks(
+    answer: tuple[int, bytes], aws: Aws, adapter: Callable[..., AwsSecrets]
 ) -> None:
-    aws.extension_status = status
+    aws.direct_answer = answer
     assert adapter(on_lambda(aws)).resolve(list(VALUES)) == VALUES
 
 
-def test_where_no_extension_listens_the_service_is_asked(
-    aws: Aws, adapter: Callable[..., AwsSecrets]
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"},
+        {"AWS_REGION": "cn-north-1"},
+        {"AWS_ACCESS_KEY_ID": ""},
+        {"AWS_ACCESS_KEY_ID": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://198.51.100.7/v1/credentials"},
+        {"AWS_ACCESS_KEY_ID": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/v1/credentials"},
+    ],
+)
+def test_where_nothing_listens_or_nothing_can_be_signed_boto3_asks(
+    change: dict[str, str], aws: Aws, adapter: Callable[..., AwsSecrets]
 ) -> None:
-    environment = on_lambda(aws) | {"PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": "1"}
-    assert adapter(environment).resolve(list(VALUES)) == VALUES
+    assert adapter(on_lambda(aws) | change).resolve(list(VALUES)) == VALUES
+    assert aws.service_hears == []
+
+
+def test_incomplete_credentials_sign_nothing(aws: Aws, adapter: Callable[..., AwsSecrets]) -> None:
+    environment = restored(aws)
+    del aws.credentials["Token"]
+    assert adapter(environment).resolve(["ssm:/arena/test/P1"])
+    assert aws.service_hears == []
 
 
 @pytest.mark.parametrize("error", ["AccessDeniedException", "ThrottlingException", "InternalServiceError"])
 @pytest.mark.parametrize("reference", ["ssm:/arena/test/P1", "secretsmanager:arena/test/db#uri"])
+@pytest.mark.parametrize("is_lambda", [True, False])
 def test_a_service_that_refuses_is_unavailable_by_name(
-    error: str, reference: str, aws: Aws, adapter: Callable[..., AwsSecrets]
+    error: str, reference: str, is_lambda: bool, aws: Aws, adapter: Callable[..., AwsSecrets]
 ) -> None:
     aws.service_error = error
     with pytest.raises(Unavailable) as caught:
-        adapter({}).resolve([reference])
+        adapter(on_lambda(aws) if is_lambda else {}).resolve([reference])
     assert caught.value.code == "secrets_unavailable"
     assert "arena/test" in caught.value.detail
 

@@ -19,7 +19,6 @@ DEPLOYMENT = {
     "STAGE",
     "NODE_ENV",
     "VERCEL_ENV",
-    "PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED",
     "LOCAL_CLOCK_FILE",
 }
 DATABASE = {"MONGODB_URI", "MONGODB_DATABASE"}
@@ -89,7 +88,7 @@ def test_every_secret_example_is_plainly_fake() -> None:
 def test_every_name_that_sounds_secret_is_treated_as_secret() -> None:
     sounds = re.compile("SECRET|TOKEN|PRIVATE|PASSWORD|API_KEY|MONGODB_URI")
     silent = {setting.name for setting in SETTINGS if sounds.search(setting.name) and not setting.is_secret}
-    assert silent == {"PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED"}
+    assert silent == set()
 
 
 def test_the_example_file_is_the_declarations_printed() -> None:

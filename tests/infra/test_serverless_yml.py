@@ -55,7 +55,7 @@ def test_a_secret_is_only_ever_a_reference(function: str) -> None:
 def test_a_role_reads_exactly_the_parameters_of_its_function(function: str) -> None:
     prefix = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
     references = {value for value in _environment(function).values() if str(value).startswith("ssm:")}
-    [statement] = [s for s in _statements(function) if "ssm:GetParameter" in s["Action"]]
+    [statement] = [s for s in _statements(function) if "ssm:GetParameters" in s["Action"]]
     assert {entry["!Sub"] for entry in statement["Resource"]} == {prefix + value[4:] for value in references}
 
 

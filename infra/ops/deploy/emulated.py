@@ -126,7 +126,6 @@ def _deploy(project: Path, *, url: str, network_id: str) -> None:
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "ARCH": "x86_64",
-        "ARENA_EXTENSION": "none",
         "SLS_TELEMETRY_DISABLED": "1",
     }
     command = [str(deployer(PROJECT)), "deploy", "--stage", STAGE, f"--param=tonNetwork={network_id}"]
