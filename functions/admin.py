@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
-from functions.routes.admin import admin_routers
+from functions.routes.admin import admin_groups
 from shared.bootstrap.admin import admin_parts
 
 if TYPE_CHECKING:
@@ -18,5 +18,6 @@ def wiring() -> EdgeWiring:
     return admin_parts().edge
 
 
-app = create_app("admin", routers=admin_routers(admin_parts), wiring=wiring)
+GROUPS: Final = admin_groups(admin_parts)
+app = create_app("admin", groups=GROUPS, wiring=wiring)
 handler = lambda_handler(app, wiring=wiring, forget=admin_parts.forget)

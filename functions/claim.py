@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
-from functions.routes.claims import claims_router
+from functions.edge.route_groups import RouteGroup
 from shared.bootstrap.claim import claim_parts
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from shared.wiring import EdgeWiring
+
+
+def _claims() -> APIRouter:
+    from functions.routes.claims import claims_router
+
+    return claims_router(claim_parts)
 
 
 def wiring() -> EdgeWiring:
@@ -18,5 +26,6 @@ def wiring() -> EdgeWiring:
     return claim_parts().edge
 
 
-app = create_app("claim", routers=[claims_router(claim_parts)], wiring=wiring)
+GROUPS: Final = [RouteGroup(("/api/claims", "/api/vault"), _claims)]
+app = create_app("claim", groups=GROUPS, wiring=wiring)
 handler = lambda_handler(app, wiring=wiring, forget=claim_parts.forget)

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
-from functions.routes.economy import economy_router
-from functions.routes.referrals import referrals_router
-from functions.routes.sessions import sessions_router
-from functions.routes.wallet import wallet_router
+from functions.edge.route_groups import RouteGroup
 from shared.bootstrap.economy import economy_parts
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from shared.wiring import EdgeWiring
+
+
+def _sessions() -> APIRouter:
+    from functions.routes.sessions import sessions_router
+
+    return sessions_router(economy_parts)
+
+
+def _economy() -> APIRouter:
+    from functions.routes.economy import economy_router
+
+    return economy_router(economy_parts)
+
+
+def _referrals() -> APIRouter:
+    from functions.routes.referrals import referrals_router
+
+    return referrals_router(economy_parts)
+
+
+def _wallet() -> APIRouter:
+    from functions.routes.wallet import wallet_router
+
+    return wallet_router(lambda: economy_parts().wallet_desk)
 
 
 def wiring() -> EdgeWiring:
@@ -21,14 +44,11 @@ def wiring() -> EdgeWiring:
     return economy_parts().edge
 
 
-app = create_app(
-    "economy",
-    routers=[
-        sessions_router(economy_parts),
-        economy_router(economy_parts),
-        referrals_router(economy_parts),
-        wallet_router(lambda: economy_parts().wallet_desk),
-    ],
-    wiring=wiring,
-)
+GROUPS: Final = [
+    RouteGroup(("/api/session",), _sessions),
+    RouteGroup(("/api/economy",), _economy),
+    RouteGroup(("/api/referrals",), _referrals),
+    RouteGroup(("/api/wallet",), _wallet),
+]
+app = create_app("economy", groups=GROUPS, wiring=wiring)
 handler = lambda_handler(app, wiring=wiring, forget=economy_parts.forget)

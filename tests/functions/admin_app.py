@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from functions.edge.app import create_app
-from functions.routes.admin import admin_routers
+from functions.routes.admin import admin_groups
 from shared.bootstrap.admin import AdminParts
 from shared.domain.admins import Admin, Role
 from shared.services.limit_requests import limit_requests
@@ -26,8 +26,8 @@ _serving: list[AdminApp] = []
 @functools.cache
 def _app() -> FastAPI:
     """Built once: forty routes cost more than most tests."""
-    routers = admin_routers(lambda: _serving[-1].parts)
-    return create_app("admin", routers=routers, wiring=lambda: _serving[-1].parts.edge)
+    groups = admin_groups(lambda: _serving[-1].parts)
+    return create_app("admin", groups=groups, wiring=lambda: _serving[-1].parts.edge)
 
 
 class AdminApp:

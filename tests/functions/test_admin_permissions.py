@@ -7,15 +7,15 @@ import asyncio
 import pytest
 
 from functions.edge.authentication import Authentication
-from functions.routes.admin import admin_routers
+from functions.routes.admin import admin_groups
 from shared.domain.admins import ACTIONS, PERMISSIONS, ROLES
 from tests.functions.admin_app import AdminApp, code
 
 
 def _routes() -> list[tuple[str, str, str]]:
     found = []
-    for router in admin_routers(lambda: None):  # type: ignore[arg-type, return-value]
-        for route in router.routes:
+    for group in admin_groups(lambda: None):  # type: ignore[arg-type, return-value]
+        for route in group.load().routes:
             actions = [
                 scope
                 for dependant in route.dependant.dependencies  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from pymongo.database import Database
 import shared.adapters.mongo
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import Handler, lambda_handler
-from functions.routes.admin import admin_routers
+from functions.routes.admin import admin_groups
 from shared.adapters.bcrypt_passwords import BcryptPasswords
 from shared.adapters.mongo_indexes import ensure_indexes
 from shared.bootstrap.admin import AdminParts, build_admin
@@ -111,7 +111,7 @@ def admin(
         "ADMIN_JWT_SECRET": "admin-secret-FAKE-FOR-TESTS-ONLY-0123456789",
     }
     parts = Wired(AdminSettings, build_admin, environment=environment)
-    app = create_app("admin", routers=admin_routers(parts), wiring=lambda: parts().edge)
+    app = create_app("admin", groups=admin_groups(parts), wiring=lambda: parts().edge)
     real = RealAdmin(lambda_handler(app, wiring=parts, environment={}), recorded, parts)
     real.log_in()
     return real
