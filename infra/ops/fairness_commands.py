@@ -55,7 +55,7 @@ def open_epoch(
     """After the secret was compromised: commit to the new one at once, with the battle function's settings."""
     from shared.bootstrap.battle import battle_parts, build_battle
     from shared.bootstrap.wired import Wired
-    from shared.config import BattleSettings
+    from shared.config.functions.battle import BattleSettings
 
     parts = Wired(BattleSettings, build_battle, environment=_deployed(stage)) if stage else battle_parts
     try:

@@ -9,7 +9,7 @@ from shared.bootstrap.audit import audit_trail
 from shared.bootstrap.edge import edge_wiring
 from shared.bootstrap.stores import Stores, new_id, open_stores
 from shared.bootstrap.wired import Wired
-from shared.config import AdminSettings
+from shared.config.functions.admin import AdminSettings
 from shared.domain.admins import OWNER_ID, Admin
 from shared.services.adjust_balances import AdjustmentDesk
 from shared.services.admin_login import AdminGateDesk

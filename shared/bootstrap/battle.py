@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.bootstrap.edge import edge_wiring
 from shared.bootstrap.stores import open_stores
 from shared.bootstrap.wired import Wired
-from shared.config import BattleSettings
+from shared.config.functions.battle import BattleSettings
 from shared.services.fairness_secrets import FairnessSecrets
 from shared.services.read_leaderboard import Leaderboards
 

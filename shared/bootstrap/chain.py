@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shared.readiness import ensure_reported_network
 
 if TYPE_CHECKING:
-    from shared.config.parts import TonProviderSettings, VaultSettings
+    from shared.config.claim_parts import TonProviderSettings, VaultSettings
     from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
     from shared.ports import Chain
 

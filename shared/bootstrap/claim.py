@@ -9,7 +9,7 @@ from shared.bootstrap.chain import chain_of
 from shared.bootstrap.edge import edge_wiring
 from shared.bootstrap.stores import open_stores
 from shared.bootstrap.wired import Wired
-from shared.config import ClaimSettings
+from shared.config.functions.claim import ClaimSettings
 from shared.domain.claims import VaultIdentity
 from shared.domain.errors import Unavailable
 from shared.services.request_claim import ClaimDesk

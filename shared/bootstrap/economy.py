@@ -11,7 +11,7 @@ from shared.bootstrap.edge import edge_wiring
 from shared.bootstrap.stores import open_stores
 from shared.bootstrap.wallet import wallet_desk
 from shared.bootstrap.wired import Wired
-from shared.config import EconomySettings
+from shared.config.functions.economy import EconomySettings
 from shared.domain.session import Session
 from shared.domain.telegram_init_data import InitData, judge_init_data
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from shared.bootstrap.wired import Wired
-from shared.config import HealthSettings
+from shared.config.functions.health import HealthSettings
 from shared.wiring import Dependency, EdgeWiring, HealthWiring, MetricSample
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from shared.bootstrap.chain import ProviderOutcomes, chain_of
 from shared.bootstrap.reporting import Report, ReportedFacts, report_nothing
 from shared.bootstrap.stores import Stores, open_stores
 from shared.bootstrap.wired import Wired
-from shared.config import SettleSettings
+from shared.config.functions.settle import SettleSettings
 from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer

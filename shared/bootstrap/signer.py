@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from shared.bootstrap.stores import new_id, open_stores
 from shared.bootstrap.wired import Wired
-from shared.config import KmsOracleKey, LocalOracleKey, SignerSettings
+from shared.config.claim_parts import KmsOracleKey, LocalOracleKey
+from shared.config.functions.signer import SignerSettings
 from shared.domain.claims import VaultIdentity
 from shared.services.sign_claim import ClaimSigning
 

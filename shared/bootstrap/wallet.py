@@ -8,7 +8,7 @@ from shared.bootstrap.stores import Stores, new_id
 from shared.services.link_wallet import WalletDesk
 
 if TYPE_CHECKING:
-    from shared.config import EconomySettings
+    from shared.config.functions.economy import EconomySettings
 
 
 def wallet_desk(stores: Stores, settings: EconomySettings) -> WalletDesk:

@@ -12,7 +12,7 @@ from shared.config.loading import FunctionSettings
 from shared.config.source import SettingsSource
 
 if TYPE_CHECKING:
-    from shared.config.parts import KmsOracleKey
+    from shared.config.claim_parts import KmsOracleKey
 
 S = TypeVar("S", bound=FunctionSettings)
 D = TypeVar("D")

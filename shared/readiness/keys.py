@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from shared.config.claim_parts import VAULT_NAMES, KmsOracleKey, oracle_key
 from shared.config.forms import texts
-from shared.config.parts import VAULT_NAMES, KmsOracleKey, Values, oracle_key
 from shared.readiness.conditions import is_key_hex, is_key_hex_list
+
+if TYPE_CHECKING:
+    from shared.config.parts import Values
 
 
 def session_key_differs(values: Values) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from shared.config.claim_parts import VAULT_NAMES, KmsOracleKey
 from shared.config.declarations import (
     CHAIN_READERS,
     FUNCTIONS,
@@ -15,9 +16,11 @@ from shared.config.declarations import (
     VAULT_READERS,
 )
 from shared.config.deployment import contradicting_signals, is_known
-from shared.config.parts import VAULT_NAMES, KmsOracleKey, Values
 from shared.readiness import conditions as good
 from shared.readiness.keys import oracle_key_differs, session_key_differs
+
+if TYPE_CHECKING:
+    from shared.config.parts import Values
 
 Severity = Literal["error", "warning"]
 ReadKmsPublicKey = Callable[[KmsOracleKey], bytes]

@@ -6,20 +6,16 @@ from typing import Any
 
 import pytest
 
-from shared.config import (
-    AdminSettings,
-    BattleSettings,
-    ClaimSettings,
-    EconomySettings,
-    HealthSettings,
-    KmsOracleKey,
-    LocalOracleKey,
-    SettingsInvalid,
-    SettleSettings,
-    SignerSettings,
-    load,
-)
+from shared.config.claim_parts import KmsOracleKey, LocalOracleKey
 from shared.config.declarations import BY_NAME, FUNCTIONS, SETTINGS, held_by
+from shared.config.functions.admin import AdminSettings
+from shared.config.functions.battle import BattleSettings
+from shared.config.functions.claim import ClaimSettings
+from shared.config.functions.economy import EconomySettings
+from shared.config.functions.health import HealthSettings
+from shared.config.functions.settle import SettleSettings
+from shared.config.functions.signer import SignerSettings
+from shared.config.loading import SettingsInvalid, load
 
 ALL_KINDS: list[Any] = [
     HealthSettings,

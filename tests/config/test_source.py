@@ -7,9 +7,10 @@ from threading import Event, Thread
 
 import pytest
 
-from shared.config import BattleSettings, SettingsInvalid, SettingsSource
+from shared.config.functions.battle import BattleSettings
+from shared.config.loading import SettingsInvalid
 from shared.config.references import Reference, parse_reference, references_of
-from shared.config.source import MAX_AGE_S, MAX_OUTAGE_S, RETRY_AFTER_S
+from shared.config.source import MAX_AGE_S, MAX_OUTAGE_S, RETRY_AFTER_S, SettingsSource
 from shared.domain.errors import InvariantBroken, Unavailable
 from tests.fakes import FakeSecrets
 from tests.readiness.environments import production

@@ -24,8 +24,8 @@ from shared.bootstrap.admin import AdminParts, build_admin
 from shared.bootstrap.audit import admin_keeper
 from shared.bootstrap.stores import open_stores
 from shared.bootstrap.wired import Wired
-from shared.config import AdminSettings, DatabaseSettings
-from shared.config.parts import RuntimeSettings
+from shared.config.functions.admin import AdminSettings
+from shared.config.parts import DatabaseSettings, RuntimeSettings
 from shared.domain.adjustments import Adjustment
 from shared.domain.errors import ArenaError
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, system_key

@@ -10,7 +10,7 @@ from functions.edge.lambda_entry import Handler, lambda_handler
 from functions.health import create_health_app
 from shared.bootstrap.health import build_health
 from shared.bootstrap.wired import Wired
-from shared.config import HealthSettings
+from shared.config.functions.health import HealthSettings
 from shared.wiring import HealthWiring
 from tests.conftest import UpstashRest
 from tests.functions.edge_app import document_of, gateway_event

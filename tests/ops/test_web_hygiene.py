@@ -204,7 +204,7 @@ def test_the_edge_of_every_function_believes_only_its_platforms_address(
 ) -> None:
     """On Lambda no header is read; on Vercel its own one is, because its proxy overwrites what a client sends."""
     from shared.bootstrap.battle import build_battle
-    from shared.config.functions import BattleSettings
+    from shared.config.functions.battle import BattleSettings
     from shared.config.loading import load
 
     settings = load(BattleSettings, environment=backend.environments["battle"])

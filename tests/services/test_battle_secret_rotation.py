@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.bootstrap.battle import battle_secrets
-from shared.config import BattleSettings, load
+from shared.config.functions.battle import BattleSettings
+from shared.config.loading import load
 from shared.domain.calendar import MS_PER_HOUR, day_start_ms, utc_day
 from shared.domain.errors import Unavailable
 from shared.domain.fairness import commitment_of, day_seed

@@ -19,7 +19,7 @@ from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.toncenter import TonCenter
 from shared.adapters.toncenter_chain import ToncenterChain
-from shared.config.parts import KmsOracleKey
+from shared.config.claim_parts import KmsOracleKey
 from shared.domain.claims import Claim
 from shared.domain.errors import Refused
 from shared.domain.ton.address import Address, parse_address

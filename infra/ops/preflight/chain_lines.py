@@ -14,8 +14,8 @@ from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.toncenter import TonCenter
 from shared.adapters.toncenter_chain import ToncenterChain
-from shared.config.functions import SettleSettings
-from shared.config.parts import TonProviderSettings, VaultSettings
+from shared.config.claim_parts import TonProviderSettings, VaultSettings
+from shared.config.functions.settle import SettleSettings
 from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.domain.ton_views import VaultAccount

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from infra.ops.preflight.lines import CannotTell, Line, must
 from infra.ops.preflight.stage import StageUnderCheck
-from shared.config.parts import KmsOracleKey
+from shared.config.claim_parts import KmsOracleKey
 
 _SPEC: Final = "ECC_NIST_EDWARDS25519"
 _ONLY_WAY: Final = {"kms:SigningAlgorithm": ["ED25519_SHA_512"], "kms:MessageType": ["RAW"]}

@@ -13,7 +13,8 @@ from pymongo.database import Database
 
 from infra.local.serverless_file import ServiceSpec
 from shared.adapters.mongo import connect
-from shared.config.functions import SettleSettings, SignerSettings
+from shared.config.functions.settle import SettleSettings
+from shared.config.functions.signer import SignerSettings
 from shared.config.parts import Values
 
 PROJECT: Final = Path(__file__).resolve().parents[3]
