@@ -185,7 +185,7 @@ class FakeFairnessStore:
         return [self.records[name] for name in names if name in self.records]
 
     def of_days(self, days: Sequence[str]) -> list[FairnessRecord]:
-        return [self.records[day] for day in days if day in self.records]
+        return [record for day in days for record in self.epochs(day)]
 
     def insert(self, record: FairnessRecord) -> None:
         self.records.setdefault(record.epoch, record)

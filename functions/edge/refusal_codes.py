@@ -104,6 +104,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "referral_own_code": 409,
     "referral_used": 409,
     "referrer_wallet_required": 409,
+    "referrer_balance_limit": 409,
     "invalid_config": 400,
     "battle_not_found": 404,
     "fairness_unknown": 404,

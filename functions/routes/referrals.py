@@ -72,6 +72,7 @@ def referrals_router(parts: Parts) -> APIRouter:
             "referral_used",
             "wallet_required",
             "referrer_wallet_required",
+            "referrer_balance_limit",
             "cap_reached",
             "idempotency_key_reused",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -41,7 +41,14 @@ def report(
     """Sources and sinks of a day per currency, account, reason and arena, double entry."""
     from infra.ops.report_ledger import run_report
 
-    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", day, re.ASCII) is None:
+    if not _is_day(day):
         raise typer.BadParameter("a day is written 2026-11-22", param_hint="--day")
     uri, name = chosen_database(mongodb_uri, database)
     raise typer.Exit(run_report(uri, name, day=day, as_csv=as_csv))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -6,12 +6,14 @@ import csv
 import sys
 from typing import Final, TextIO
 
-from infra.ops.verify_ledger import NOT_VERIFIED, opened
+from pymongo.errors import PyMongoError
+
+from infra.ops.verify_ledger import NOT_VERIFIED, opened, reason
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
 from shared.audit_ports import LedgerScan
 from shared.domain.audit import is_row
 from shared.domain.calendar import MS_PER_DAY, day_start_ms
-from shared.domain.errors import Unavailable
+from shared.domain.errors import ArenaError
 from shared.domain.statement import Statement
 
 _COLUMNS: Final = ("day", "currency", "account", "kind", "arena", "postings", "received", "given", "net")
@@ -29,12 +31,12 @@ def statement_of_day(scan: LedgerScan, day: str) -> Statement:
 
 
 def run_report(uri: str, database: str, *, day: str, as_csv: bool) -> int:
-    """0 when the day's books close, 1 when they do not, 2 when the database did not answer."""
+    """0 when the day's books close, 1 when they do not, 2 when the database could not be read."""
     try:
         with opened(uri, database) as documents:
             statement = statement_of_day(MongoLedgerScan(documents), day)
-    except Unavailable as error:
-        print(f"arena: {error.detail}", file=sys.stderr)
+    except (ArenaError, PyMongoError) as error:
+        print(f"arena: {reason(error)}", file=sys.stderr)
         return NOT_VERIFIED
     (_write_csv if as_csv else _write_table)(statement, day, sys.stdout)
     for currency, difference in statement.differences().items():

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
 from shared.domain.audit import INVARIANTS
 from shared.domain.budget_audit import leaks_that_alarm
-from shared.domain.errors import Unavailable
+from shared.domain.errors import ArenaError
 from shared.services.verify_ledger import LATE_MS, Progress, Verification, verify_ledger
 
 CLEAN: Final = 0
@@ -50,16 +51,23 @@ def verify_database(
 
 
 def run_verification(uri: str, database: str, *, as_json: bool) -> int:
-    """0 when every invariant holds, 1 with the violations named, 2 when the database did not answer."""
+    """0 when every invariant holds, 1 with the violations named, 2 when it could not be finished."""
     began_s = time.monotonic()
     try:
         found = verify_database(uri, database, progress=_Spoken())
-    except Unavailable as error:
-        print(f"arena: {error.detail}; nothing is verified", file=sys.stderr)
+    except (ArenaError, PyMongoError) as error:
+        print(f"arena: {reason(error)}; nothing is verified", file=sys.stderr)
         return NOT_VERIFIED
     seconds = max(time.monotonic() - began_s, 0.001)
     print(json.dumps(_document(found, seconds)) if as_json else _text(found, seconds), flush=True)
     return VIOLATED if found.count else CLEAN
+
+
+def reason(error: ArenaError | PyMongoError) -> str:
+    """What a person may read: a driver's own words can hold the URI and what is secret in it."""
+    if isinstance(error, ArenaError):
+        return error.detail
+    return f"the database could not be read ({type(error).__name__})"
 
 
 class _Spoken:

@@ -126,8 +126,8 @@ def writing() -> Iterator[None]:
         raise OutcomeUnknown("The database did not acknowledge", code="database_unavailable") from error
 
 
-# Codes with which a server says "not now": failover, shutdown, time limits, write concern not met in time.
-_NOT_NOW = {6, 7, 50, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
+# Codes with which a server says "not now": failover, shutdown, time limits, lost cursors, write concern not met in time.
+_NOT_NOW = {6, 7, 43, 50, 64, 89, 91, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436}
 
 
 def _refused_by_server(error: Any) -> Exception:

@@ -28,7 +28,7 @@ class MongoFairnessStore:
         return self._found([epoch_name(day, number) for number in range(MAX_EPOCHS)])
 
     def of_days(self, days: Sequence[str]) -> list[FairnessRecord]:
-        return self._found([epoch_name(day, 0) for day in days])
+        return self._found([epoch_name(day, number) for day in days for number in range(MAX_EPOCHS)])
 
     def insert(self, record: FairnessRecord) -> None:
         from pymongo.errors import DuplicateKeyError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading
 from shared.domain.ledger import plain
@@ -11,6 +11,12 @@ from shared.ports import BudgetShard
 
 if TYPE_CHECKING:
     from pymongo.database import Database
+
+
+# Between two batches every row of every player in the first is judged: a server forgets a cursor that
+# nobody asks for ten minutes.
+PLAYERS_A_BATCH: Final = 200
+PLACES_A_BATCH: Final = 10_000
 
 
 class MongoLedgerScan:
@@ -23,7 +29,7 @@ class MongoLedgerScan:
 
     def players(self) -> Iterator[Mapping[str, Any]]:
         with reading():
-            for document in self._players.find():
+            for document in self._players.find(batch_size=PLAYERS_A_BATCH):
                 yield plain(document)
 
     def players_with_ids(self, ids: Collection[str]) -> list[Mapping[str, Any]]:
@@ -43,7 +49,7 @@ class MongoLedgerScan:
 
     def row_places(self) -> Iterator[tuple[str, str, int]]:
         with reading():
-            for document in self._ledger.find({}, {"acct": 1, "seq": 1}):
+            for document in self._ledger.find({}, {"acct": 1, "seq": 1}, batch_size=PLACES_A_BATCH):
                 yield str(document["_id"]), str(document.get("acct", "")), int(document.get("seq", 0))
 
     def shards(self) -> Iterator[BudgetShard]:

@@ -23,7 +23,7 @@ from shared.domain.brokers import (
 )
 from shared.domain.calendar import iso_time
 from shared.domain.errors import Refused
-from shared.domain.ledger import Accepted, Decision, Declined, Leg
+from shared.domain.ledger import BURNED, Accepted, Decision, Declined, Leg
 from shared.domain.score import MAX_STAT
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from shared.domain.player import Player
 
 FEES = "sys:fee"
-BURNED = "sys:burn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +77,22 @@ def decide_starter(player: Player, *, economy: Economy, now_ms: int) -> Decision
     kind = "starter"
     if player.state.get("starter", 0):
         return Declined(kind, "starter_already_granted", "The first broker is given once")
+    if refusal := _full(kind, player):
+        return refusal
     broker = starter_broker(economy=economy, now_ms=now_ms)
     return Accepted(
         kind,
         answer={"broker": broker_answer(broker, economy=economy)},
         changes={broker_path(broker.id): broker_document(broker), "starter": 1},
     )
+
+
+def _full(kind: str, player: Player) -> Declined | None:
+    have = len(player.state.get("brokers", {}))
+    if have < MAX_BROKERS:
+        return None
+    extra = {"max": MAX_BROKERS, "have": have}
+    return Declined(kind, "broker_limit", f"A player has at most {MAX_BROKERS} brokers", extra)
 
 
 def decide_purchase(
@@ -94,10 +103,8 @@ def decide_purchase(
     entry = CATALOGUE.get(catalogue_id)
     if entry is None:
         return Declined(kind, "catalogue_entry_unknown", "The catalogue has no such broker")
-    have = len(player.state.get("brokers", {}))
-    if have >= MAX_BROKERS:
-        extra = {"max": MAX_BROKERS, "have": have}
-        return Declined(kind, "broker_limit", f"A player has at most {MAX_BROKERS} brokers", extra)
+    if refusal := _full(kind, player):
+        return refusal
     price = Price(entry.price_aiba, "AIBA", FEES)
     broker = catalogue_broker(entry, key=key, economy=economy, now_ms=now_ms)
     return _paid(kind, player, broker, price=price, economy=economy)

@@ -14,6 +14,9 @@ from shared.domain.money import CURRENCIES, INT64_MAX
 GENESIS: Final = "0" * 64
 """The `ph` of an account's first row."""
 
+BURNED: Final = "sys:burn"
+"""Where money goes that leaves the game for good."""
+
 SYSTEM_FINGERPRINT: Final = "system"
 """Rows of the system share one fingerprint, so the loser of a race reads the winner, never a 422."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.domain.budget_plans import emissions_of
 from shared.domain.calendar import iso_time
 from shared.domain.ledger import Accepted, Decision, Declined, Leg, system_key
+from shared.domain.money import INT64_MAX
 from shared.domain.transfers import transit_account
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def decide_referral(
     if emission_block is not None:
         return _declined(emission_block, "Today's rewards are used up: try again tomorrow with a new key")
     economy = config.economy
+    if not _has_room(referrer, economy=economy):
+        return _declined("referrer_balance_limit", "The code's owner can hold no more")
     return Accepted(
         REFERRAL_KIND,
         answer={"reward": referee_reward(economy), "referrerReward": referrer_reward(economy)},
@@ -104,6 +107,15 @@ def _refusal(player: Player, referrer: Player) -> Declined | None:
     if "wallet" not in referrer.state:
         return _declined("referrer_wallet_required", "The code's owner has no wallet linked yet")
     return None
+
+
+def _has_room(referrer: Player, *, economy: Economy) -> bool:
+    """Whether the second half, which cannot be refused, would find room for its amounts."""
+    amounts = {
+        "AIBA": economy.referral_reward_aiba_referrer,
+        "NEUR": economy.referral_reward_neur_referrer,
+    }
+    return all(referrer.balance(currency) + amount <= INT64_MAX for currency, amount in amounts.items())
 
 
 def _legs(player: Player, referrer: Player, *, economy: Economy) -> tuple[Leg, ...]:

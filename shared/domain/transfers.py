@@ -7,10 +7,14 @@ whoever finds the open row knows everything that is left to do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.errors import ensure
-from shared.domain.ledger import Accepted, Leg, Row
+from shared.domain.ledger import BURNED, Accepted, Leg, Row
+from shared.domain.money import INT64_MAX
+
+if TYPE_CHECKING:
+    from shared.domain.player import Player
 
 TRANSIT: Final = "transit:"
 _SYSTEM_MARK: Final = ":s:"
@@ -33,18 +37,25 @@ def receiving_account(second_key: str) -> str:
     return account
 
 
-def second_half(row: Row, second_key: str, *, changes: Mapping[str, Any]) -> Accepted:
-    """The row that takes the money out of transit: same amounts, never a refusal."""
+def second_half(row: Row, second_key: str, *, receiver: Player, changes: Mapping[str, Any]) -> Accepted:
+    """The row that takes the money out of transit, all of it, and is never refused.
+
+    What would lift the receiver above the largest balance there is, is burnt: a first half foresees
+    that, so it takes other income in between.
+    """
     transit, account = transit_account(second_key), receiving_account(second_key)
-    amounts = [(leg.currency, leg.delta) for leg in row.legs if leg.account == transit]
-    legs = tuple(
-        leg
-        for currency, amount in amounts
-        for leg in (Leg(transit, currency, -amount), Leg(account, currency, amount))
-    )
+    legs: list[Leg] = []
+    received: dict[str, str] = {}
+    for currency, amount in ((leg.currency, leg.delta) for leg in row.legs if leg.account == transit):
+        paid = min(amount, INT64_MAX - receiver.balance(currency))
+        legs.append(Leg(transit, currency, -amount))
+        legs += [
+            Leg(name, currency, units) for name, units in ((account, paid), (BURNED, amount - paid)) if units
+        ]
+        received[currency] = str(paid)
     return Accepted(
         f"{row.kind}Received",
-        answer={"amounts": {currency: str(amount) for currency, amount in amounts}},
-        legs=legs,
+        answer={"amounts": received},
+        legs=tuple(legs),
         changes=changes,
     )

@@ -102,7 +102,14 @@ class Committer:
             emission_block=EMISSION_PAUSED if config.paused.emission else None,
         )
         for _ in range(MAX_ROUNDS):
-            decision = self._decide(attempt, decide, scope=scope, key=key, config=config)
+            try:
+                decision = self._decide(attempt, decide, scope=scope, key=key, config=config)
+            except ArenaError as error:
+                existing = self._answered_before(error, key=key)
+                if existing is None:
+                    self.holder.give_back(attempt.holds)
+                    raise
+                return self._answer_existing(attempt, existing, fingerprint=fingerprint)
             if not self._hold(attempt, decision, key=key, config=config):
                 attempt.emission_block = CAP_REACHED
                 continue
@@ -178,16 +185,14 @@ class Committer:
     def _decide(
         self, attempt: Attempt, decide: Decide, *, scope: BanScope | None, key: str, config: GameConfig
     ) -> Decision:
-        """Ask the decider, unless the player is banned; whatever it raises returns the holds first."""
-        try:
-            if scope is not None:
-                check_not_banned(attempt.player, scope, now_ms=attempt.now_ms)
-            return decide(
-                DecisionContext(attempt.player, config, attempt.now_ms, key, attempt.emission_block)
-            )
-        except ArenaError:
-            self.holder.give_back(attempt.holds)
-            raise
+        """Ask the decider, unless the player is banned."""
+        if scope is not None:
+            check_not_banned(attempt.player, scope, now_ms=attempt.now_ms)
+        return decide(DecisionContext(attempt.player, config, attempt.now_ms, key, attempt.emission_block))
+
+    def _answered_before(self, error: ArenaError, *, key: str) -> Row | None:
+        """The key's own row where nothing can be decided now: a pause takes no answer back."""
+        return self.store.row_by_key(key) if isinstance(error, Unavailable) else None
 
     def _hold(self, attempt: Attempt, decision: Decision, *, key: str, config: GameConfig) -> bool:
         """Own exactly the holds the decision needs; False when a budget said no.

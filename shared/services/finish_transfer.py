@@ -23,7 +23,7 @@ def finish_transfer(row: Row, *, committer: Committer) -> None:
 
         def decide(context: DecisionContext, second_key: str = key) -> Accepted:
             changes = referral_changes(context.player) if row.kind == REFERRAL_KIND else {}
-            return second_half(row, second_key, changes=changes)
+            return second_half(row, second_key, receiver=context.player, changes=changes)
 
         committer.commit(account=account, key=key, fingerprint=SYSTEM_FINGERPRINT, decide=decide, scope=None)
     committer.store.close_row(row)

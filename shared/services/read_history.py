@@ -54,7 +54,7 @@ def read_ledger(account: str, *, limit: int, cursor: str | None, committer: Comm
     for row in rows:
         items.append(_posting(row, balances))
         for currency, delta in projection_of(row).balance_deltas.items():
-            balances[currency] = balances.get(currency, 0) - delta
+            balances[currency] = _balance_before(balances.get(currency, 0), delta)
     position = {"seq": next_top, "balances": balances}
     return Page(items, write_cursor(LEDGER, position) if next_top else None)
 
@@ -96,6 +96,14 @@ def _walk(
                     return found, row.seq - 1
         top = seqs[0] - 1
     return found, top
+
+
+def _balance_before(balance: int, delta: int) -> int:
+    """The balance that a posting found; only a cursor of somebody's own making leads out of its bounds."""
+    before = balance - delta
+    if 0 <= before <= INT64_MAX:
+        return before
+    raise Refused("This cursor is not one of this list", code="invalid_cursor")
 
 
 def _is_battle(row: Row) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.aliases import alias_of
+from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.errors import Unavailable
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, system_key
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from shared.services.commit import Committer, DecisionContext
 
 CODE_TRIES: Final = 8
+CODE_GOOD_FOR_MS: Final = 2 * 60 * MS_PER_SECOND
+"""A registration that slept longer starts anew: a code without a row is freed after five minutes."""
 
 
 def account_of(telegram_id: int) -> str:
@@ -38,9 +41,12 @@ def register_player(
         return player
     if player is None:
         committer.store.create_player(account, now_ms=committer.clock.now_ms())
-    code = _take_code(account, codes=codes, new_code=new_code, now_ms=committer.clock.now_ms())
+    taken_ms = committer.clock.now_ms()
+    code = _take_code(account, codes=codes, new_code=new_code, now_ms=taken_ms)
 
     def decide(context: DecisionContext) -> Accepted:
+        if context.now_ms - taken_ms > CODE_GOOD_FOR_MS:
+            raise Unavailable("Signing in took too long", code="code_expired")
         alias = alias_of(context.player.id)
         return Accepted("register", answer={"alias": alias}, changes={"alias": alias, "referralCode": code})
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from shared.domain.cursors import write_cursor
 from shared.services.fold_boards import BoardFolding, fold_boards
 from tests.functions.game_app import GameApp, Player
 
@@ -111,12 +112,36 @@ def test_no_answer_about_others_holds_an_account(app: GameApp, ann: Player) -> N
         ("/api/battle/battles/1e3", {}),
         ("/api/leaderboards/score", {"period": "year"}),
         ("/api/battle/fairness", {"cursor": "e30"}),
+        ("/api/battle/fairness", {"cursor": write_cursor("fairness", {"day": "0001-01-03"}), "limit": "50"}),
+        ("/api/battle/fairness", {"cursor": write_cursor("fairness", {"day": "1000-01-03"}), "limit": "50"}),
+        ("/api/battle/battles", {"cursor": write_cursor("battles", {"seq": -1})}),
+        ("/api/battle/battles", {"cursor": write_cursor("battles", {"seq": 2**70})}),
+        ("/api/battle/battles", {"cursor": write_cursor("battles", {"seq": True})}),
+        ("/api/economy/ledger", {"cursor": write_cursor("ledger", {"seq": 2**70, "balances": {}})}),
+        ("/api/economy/ledger", {"cursor": write_cursor("ledger", {"seq": 1, "balances": {"AIBA": -1}})}),
+        ("/api/economy/ledger", {"cursor": write_cursor("ledger", {"seq": 1, "balances": {"AIBA": 2**63}})}),
     ],
 )
 def test_a_query_out_of_bounds_is_refused_as_malformed(ann: Player, path: str, query: dict[str, str]) -> None:
     reply = ann.get(path, **query)
     assert reply.status_code == 400, reply.text
     assert reply.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("balances", [{}, [], {"AIBA": 0, "NEUR": 0}, {"AIBA": 2**63 - 1}, "x"])
+def test_a_ledger_cursor_with_invented_balances_is_answered_or_refused(ann: Player, balances: object) -> None:
+    ann.post("/api/economy/daily", key="daily")
+    reply = ann.get(
+        "/api/economy/ledger", cursor=write_cursor("ledger", {"seq": 10**6, "balances": balances})
+    )
+    assert reply.status_code == 400  # no such row yet
+    newest = len(ann.get("/api/economy/ledger").json()["items"])
+    assert newest
+    for seq in range(1, 4):
+        reply = ann.get(
+            "/api/economy/ledger", cursor=write_cursor("ledger", {"seq": seq, "balances": balances})
+        )
+        assert reply.status_code in (200, 400), reply.text
 
 
 @pytest.mark.parametrize(

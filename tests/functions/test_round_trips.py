@@ -13,6 +13,8 @@ from pymongo import monitoring
 
 from infra.bench.battle_calls import battle_event
 from infra.bench.bench_world import BenchWorld, bench_config
+from infra.local.serverless_file import read_service
+from infra.local.supervisor import PROJECT
 from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.system_clock import SystemClock
 
@@ -39,6 +41,7 @@ class CommandCounter(monitoring.CommandListener):
         """Only what was asked counts."""
 
 
+BOUGHT = "the broker bought before"
 COUNTER = CommandCounter()
 monitoring.register(COUNTER)
 
@@ -73,7 +76,8 @@ class Functions:
         event = battle_event(self.tokens[account], key or secrets.token_hex(8))
         event["rawPath"] = event["requestContext"]["http"]["path"] = path
         event["body"] = "" if body is None else json.dumps(body)
-        handler = self._economy if path.startswith("/api/economy") else self._battle
+        is_economy = path.startswith(("/api/economy", "/api/referrals"))
+        handler = self._economy if is_economy else self._battle
         answer = handler(event, None)
         assert answer["statusCode"] < 500, answer
         return json.loads(answer["body"])
@@ -171,11 +175,50 @@ def test_a_repeated_battle_gives_its_hold_back_and_answers_from_its_row(function
         ("/api/brokers/starter/upgrade", {"stat": "speed"}),
         ("/api/brokers", {"catalogueId": "scout"}),
         ("/api/economy/daily", None),
+        ("/api/brokers/starter", None),
+        ("/api/brokers/starter/combine", {"sacrificeId": BOUGHT}),
     ],
 )
 def test_every_other_action_is_at_most_three_commands_and_one_round_trip_to_redis(functions, path, body):
     functions.send(functions.player(), path, body)
-    commands, redis, answer = functions.cost(functions.player(), path, body)
+    account = functions.player()
+    if path == "/api/brokers/starter":
+        functions.database["players"].update_one({"_id": account}, {"$unset": {"starter": 1, "brokers": 1}})
+    if body is not None and body.get("sacrificeId") == BOUGHT:
+        bought = functions.send(account, "/api/brokers", {"catalogueId": "scout"})
+        body = {"sacrificeId": bought["broker"]["id"]}
+    commands, redis, answer = functions.cost(account, path, body)
     assert "code" not in answer, answer
     assert commands <= 3, COUNTER.seen
     assert redis == 1
+
+
+def test_a_referral_moves_two_accounts_and_is_the_one_action_that_costs_more(functions):
+    """Both players, the code, both rows and projections, a hold per currency, `open` set and unset."""
+    for number in range(2):  # the first also makes the day's budgets
+        referrer, referee = functions.player(), functions.player()
+        code = f"{number:010x}"
+        functions.database["codes"].insert_one({"_id": code, "acct": referrer, "ts": 1})
+        for account in (referrer, referee):
+            changes = {
+                "wallet": {"address": "0:" + "00" * 32},
+                "referralCode": code if account == referrer else "f" * 10,
+            }
+            functions.database["players"].update_one({"_id": account}, {"$set": changes})
+        commands, redis, answer = functions.cost(referee, "/api/referrals/use", {"code": code})
+        assert "code" not in answer, answer
+    assert (commands, redis) == (12, 1), COUNTER.seen
+
+
+def test_the_scheduled_event_commits_to_the_day_though_nobody_plays(functions):
+    from functions import battle
+
+    spec = read_service(PROJECT / "serverless.yml", stage="prod").functions["battle"]
+    assert spec.every_s == 600
+    functions.database["fairness"].delete_many({})
+    battle.battle_parts.forget()
+    answer = battle.handler(spec.scheduled_event, None)
+    assert answer["statusCode"] == 200, answer
+    [today] = json.loads(answer["body"])["today"]
+    stored = functions.database["fairness"].find_one({"_id": f"day:{today['epoch']}"})
+    assert stored["commitment"] == today["commitment"]

@@ -7,7 +7,11 @@ import io
 import json
 
 import pytest
+from pymongo.collection import Collection
+from pymongo.errors import OperationFailure
+from typer.testing import CliRunner
 
+from infra.ops.ledger_commands import app
 from infra.ops.report_ledger import run_report
 from infra.ops.verify_ledger import run_verification
 from shared.adapters.mongo_indexes import ensure_indexes
@@ -51,6 +55,36 @@ def test_a_database_that_does_not_answer_is_not_verified(capsys):
     nobody = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
     assert run_verification(nobody, "nothing", as_json=False) == 2
     assert "nothing is verified" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [43, 237, 13])
+def test_a_reading_that_breaks_off_is_not_verified_and_no_violation(
+    code, busy, mongo_uri, monkeypatch, capsys
+):
+    database, _ = busy
+    find = Collection.find
+
+    def lost(collection, *arguments, **named):
+        yield from find(collection, *arguments, **named)
+        raise OperationFailure("fake", code, {"code": code})
+
+    monkeypatch.setattr(Collection, "find", lost)
+    assert run_verification(mongo_uri, database.name, as_json=False) == 2
+    assert run_report(mongo_uri, database.name, day="2026-11-22", as_csv=False) == 2
+    assert "nothing is verified" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("uri", ["mongodb://", "no-uri", "mongodb://user:fake-secret@127.0.0.1:x/"])
+def test_a_uri_that_is_none_is_not_verified_and_not_repeated(uri, capsys):
+    assert run_verification(uri, "nothing", as_json=False) == 2
+    assert "fake-secret" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "20261122", "2026-11-22T00", "yesterday", ""])
+def test_a_day_that_is_none_is_a_usage_error(day):
+    result = CliRunner().invoke(app, ["report", "--day", day, "--mongodb-uri", "mongodb://127.0.0.1:1"])
+    assert result.exit_code == 2
+    assert "a day is written" in result.output
 
 
 def test_a_days_report_is_double_entry(busy, mongo_uri, capsys):

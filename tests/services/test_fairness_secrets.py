@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.calendar import MS_PER_HOUR, day_before, day_start_ms, utc_day
+from shared.domain.cursors import write_cursor
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.fairness import commitment_of, day_seed, key_id_of
-from shared.services.read_fairness import read_past_days, read_today
+from shared.services.read_fairness import FAIRNESS, read_past_days, read_today
 from tests.services.game_world import SECRET, GameWorld
 
 NEW_SECRET = b"another-fake-secret-for-the-tests"
@@ -135,6 +136,73 @@ def test_past_days_are_paged_newest_first(world: GameWorld) -> None:
     assert all(item["daySeed"] for item in first.items[1:])
     assert read_past_days(limit=3, cursor=rest.next_cursor, fairness=world.fairness).items == []
     assert day_before(days[1]) == days[0]
+
+
+def past_epochs(world: GameWorld, *, limit: int) -> list[str]:
+    """All epochs as a reader of every page sees them."""
+    shown: list[str] = []
+    cursor = None
+    for _ in range(1_000):
+        page = read_past_days(limit=limit, cursor=cursor, fairness=world.fairness)
+        shown += [item["epoch"] for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            return shown
+    raise AssertionError("the pages never end")
+
+
+def test_quiet_days_hide_no_older_ones_and_the_pages_end(world: GameWorld) -> None:
+    first = today(world)
+    world.fairness.seed_of(first)
+    world.clock.advance(seconds=100 * 86_400)
+    second = today(world)
+    world.fairness.seed_of(second)
+    world.clock.advance(seconds=2 * 86_400)
+    for limit in (1, 3, 50):
+        assert past_epochs(world, limit=limit) == [second, first]
+
+
+def test_every_epoch_of_a_past_day_is_shown_with_its_note_and_its_seed(world: GameWorld) -> None:
+    day = today(world)
+    world.fairness.seed_of(day)
+    world.secrets[:] = [b"n" * 32, *world.secrets]
+    world.fairness.open_epoch(note="the secret was read by a stranger")
+    world.clock.advance(seconds=2 * 86_400)
+    page = read_past_days(limit=5, cursor=None, fairness=world.fairness)
+    assert [(item["epoch"], item.get("note", "")) for item in page.items] == [
+        (day, ""),
+        (f"{day}:1", "the secret was read by a stranger"),
+    ]
+    assert all(item["daySeed"] for item in page.items)
+
+
+def test_a_wrong_secret_stops_battles_and_hides_nothing(world: GameWorld) -> None:
+    world.fairness.seed_of(today(world))
+    world.secrets[:] = [b"w" * 32]
+    other = world.another_fairness()
+    assert [item["epoch"] for item in read_today(other)] == [today(world)]
+    with pytest.raises(Unavailable):
+        other.seed_of(today(world))
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "0001-01-03",
+        "1000-01-03",
+        "2025-12-31",
+        "2026-02-30",
+        "2026-1-05",
+        "9999-12-31",
+        "२०२६-०२-०१",
+        7,
+        None,
+    ],
+)
+def test_a_forged_cursor_of_past_days_is_refused(world: GameWorld, day: object) -> None:
+    with pytest.raises(Refused) as refusal:
+        read_past_days(limit=50, cursor=write_cursor(FAIRNESS, {"day": day}), fairness=world.fairness)
+    assert refusal.value.code == "invalid_cursor"
 
 
 def test_an_unknown_day_is_refused(world: GameWorld) -> None:

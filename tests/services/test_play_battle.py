@@ -76,6 +76,20 @@ def test_a_paused_game_decides_nothing_so_that_the_key_stays_free(world: GameWor
     assert not world.battle(account, "k1").is_replay
 
 
+@pytest.mark.parametrize("paused", [Paused(battles=True), Paused(battles=True, emission=True)])
+def test_a_pause_takes_no_answer_back(world: GameWorld, paused: Paused) -> None:
+    account = world.player_with_starter()
+    won = world.battle(account, "k1").answer()
+    refused = world.battle(account, "k2", mode="unknown").row
+    world.set_config(paused=paused)
+    again = world.battle(account, "k1")
+    assert (again.answer(), again.is_replay) == (won, True)
+    assert world.battle(account, "k2", mode="unknown").row == refused
+    with pytest.raises(Refused) as reused:
+        world.battle(account, "k1", mode="arbitrage")
+    assert reused.value.code == "idempotency_key_reused"
+
+
 def test_a_banned_player_fights_no_battle_and_the_refusal_is_not_recorded(world: GameWorld) -> None:
     account = world.player_with_starter()
     world.change(account, bans={"battle": {"until": 0, "reason": "bot", "by": "root", "since": 1}})

@@ -51,6 +51,28 @@ def test_a_crash_before_the_row_is_made_good_and_its_code_is_freed(world: GameWo
     assert list(world.codes.taken) == [kept]
 
 
+def test_a_registration_that_slept_after_taking_its_code_starts_anew(world: GameWorld) -> None:
+    read = world.store.read_player
+    asleep = [3]  # the third reading is the one the row is decided on
+
+    def sleepy(account: str) -> object:
+        asleep[0] -= 1
+        if asleep[0] == 1:
+            world.clock.advance(seconds=121)
+        return read(account)
+
+    world.store.read_player = sleepy
+    with pytest.raises(Unavailable) as late:
+        world.register(7)
+    assert late.value.code == "code_expired"
+    world.store.read_player = read
+    account = world.register(7)
+    kept = world.committer.read_player(account).state["referralCode"]
+    world.clock.advance(seconds=301)
+    release_unused_codes(keeper(world))
+    assert world.codes.owner(kept) == account
+
+
 def test_a_code_younger_than_five_minutes_is_left_alone(world: GameWorld) -> None:
     world.codes.take("ffffffffff", world.register(7), now_ms=world.clock.now_ms())
     world.clock.advance(seconds=299)

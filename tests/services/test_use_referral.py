@@ -6,6 +6,8 @@ import pytest
 
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.game_config import Paused
+from shared.domain.ledger import Row
+from shared.domain.money import INT64_MAX
 from shared.services.commit import Outcome
 from shared.services.finish_transfer import finish_transfer
 from shared.services.use_referral import read_referral, use_referral
@@ -82,6 +84,43 @@ def test_while_emission_is_paused_nothing_is_decided(world: GameWorld) -> None:
         use(world, referee, code)
     world.set_config(paused=Paused())
     assert not use(world, referee, code).is_replay
+
+
+def test_a_pause_takes_no_paid_referral_back(world: GameWorld) -> None:
+    _, referee, code = linked_pair(world)
+    paid = use(world, referee, code).answer()
+    world.set_config(paused=Paused(emission=True))
+    assert use(world, referee, code).answer() == paid
+
+
+def test_a_referrer_who_can_hold_no_more_is_named_and_the_use_is_kept(world: GameWorld) -> None:
+    referrer, referee, code = linked_pair(world)
+    world.give(referrer, "NEUR", INT64_MAX - 249)
+    assert refusal(world, referee, code) == "referrer_balance_limit"
+    assert balances(world, referee) == (0, 0)
+
+
+def test_a_second_half_without_room_is_paid_as_far_as_it_goes_and_the_rest_is_burnt(world: GameWorld) -> None:
+    referrer, referee, code = linked_pair(world)
+    insert = world.store.insert_row
+
+    def crash_before_the_second_half(row: Row) -> bool:
+        if row.account == referrer:
+            raise Unavailable("killed")
+        return insert(row)
+
+    world.store.insert_row = crash_before_the_second_half
+    with pytest.raises(Unavailable):
+        use(world, referee, code)
+    world.store.insert_row = insert
+    world.give(referrer, "NEUR", INT64_MAX - 100)
+    assert use(world, referee, code).is_replay
+    assert balances(world, referrer) == (INT64_MAX, 10)
+    assert world.store.open_rows(limit=10) == []
+    half = world.store.row_by_key(f"{referrer}:s:ref:{referee}")
+    assert half is not None
+    assert half.answer == {"amounts": {"AIBA": "10", "NEUR": "100"}}
+    assert {(leg.account, leg.currency, leg.delta) for leg in half.legs} >= {("sys:burn", "NEUR", 150)}
 
 
 def test_every_reason_to_refuse_a_code_has_its_own_name(world: GameWorld) -> None:

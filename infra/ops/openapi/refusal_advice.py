@@ -103,6 +103,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "referral_own_code": "A player cannot use the own code.",
     "referral_used": "A code was used before: hide the field.",
     "referrer_wallet_required": "The friend must link a wallet first; then a new key.",
+    "referrer_balance_limit": "The friend's balance is as large as a balance may be; the use is not consumed.",
     "invalid_config": "An operator's file is wrong: `detail` says where.",
     "battle_not_found": _RELOAD,
     "fairness_unknown": "There was no battle on that day.",
