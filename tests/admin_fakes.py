@@ -13,7 +13,7 @@ from tests.fakes import FakeGameConfigs, FakeLedgerStore, FakeReferralCodes
 
 
 class FakeAdmins:
-    """admin_ports.AdminStore in memory."""
+    """ports.admin.AdminStore in memory."""
 
     def __init__(self) -> None:
         self.known: dict[str, Admin] = {}
@@ -42,7 +42,7 @@ class FakeAdmins:
 
 
 class FakeRevokedTokens:
-    """admin_ports.RevokedTokens in memory."""
+    """ports.admin.RevokedTokens in memory."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, int] = {}
@@ -61,7 +61,7 @@ class FakeRevokedTokens:
 
 
 class FakeLoginAttempts:
-    """admin_ports.AttemptStore in memory."""
+    """ports.admin.AttemptStore in memory."""
 
     def __init__(self) -> None:
         self.known: dict[str, LoginAttempts] = {}
@@ -84,7 +84,7 @@ class FakeLoginAttempts:
 
 
 class FakeConfigStore:
-    """admin_ports.ConfigStore over the configuration a fake game already has."""
+    """ports.admin.ConfigStore over the configuration a fake game already has."""
 
     def __init__(self, game: FakeGameConfigs) -> None:
         self._game = game
@@ -111,7 +111,7 @@ class FakeConfigStore:
 
 
 class FakeProposals:
-    """admin_ports.ProposalStore in memory."""
+    """ports.admin.ProposalStore in memory."""
 
     def __init__(self) -> None:
         self.known: dict[str, Proposal] = {}
@@ -134,7 +134,7 @@ class FakeProposals:
 
 
 class FakePlayerSearch:
-    """admin_ports.PlayerSearch over a fake ledger; `wallets` maps names to accounts, `codes` knows owners."""
+    """ports.admin.PlayerSearch over a fake ledger; `wallets` maps names to accounts, `codes` knows owners."""
 
     def __init__(self, store: FakeLedgerStore, *, wallets: dict[str, str], codes: FakeReferralCodes) -> None:
         self._store = store

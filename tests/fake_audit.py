@@ -6,13 +6,13 @@ import copy
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from shared.audit_ports import AuditMark, AuditProgress
-from shared.ports import BudgetShard
+from shared.ports.audit import AuditMark, AuditProgress
+from shared.ports.ledger import BudgetShard
 from tests.fakes import FakeLedgerStore
 
 
 class FakeLedgerScan:
-    """audit_ports.LedgerScan over a FakeLedgerStore."""
+    """ports.audit.LedgerScan over a FakeLedgerStore."""
 
     def __init__(self, store: FakeLedgerStore) -> None:
         self.store = store
@@ -46,7 +46,7 @@ class FakeLedgerScan:
 
 
 class FakeAuditMarks:
-    """audit_ports.AuditMarks in memory."""
+    """ports.audit.AuditMarks in memory."""
 
     def __init__(self) -> None:
         self.marks: dict[str, AuditMark] = {}

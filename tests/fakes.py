@@ -16,7 +16,9 @@ from shared.domain.ledger import Hold, Row, row_document, row_from_document
 from shared.domain.player import Player, project
 from shared.domain.ton.address import stored_address
 from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
-from shared.ports import BudgetShard, LimitCheck, LimitVerdict, ReferralCode
+from shared.ports.ledger import BudgetShard
+from shared.ports.limiter import LimitCheck, LimitVerdict
+from shared.ports.referrals import ReferralCode
 
 
 class FakeClock:
@@ -43,7 +45,7 @@ class FakeGameConfigs:
 
 
 class FakeLedgerStore:
-    """ports.LedgerStore in memory; rows are kept as documents, as a database would."""
+    """ports.ledger.LedgerStore in memory; rows are kept as documents, as a database would."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict] = {}
@@ -139,7 +141,7 @@ class FakeLedgerStore:
 
 
 class FakeLimiter:
-    """ports.RateLimiter with fixed counts per (policy, subject); `is_down` makes it unavailable."""
+    """ports.limiter.RateLimiter with fixed counts per (policy, subject); `is_down` makes it unavailable."""
 
     def __init__(self, *, is_fallback: bool = False) -> None:
         self.is_fallback = is_fallback
@@ -175,7 +177,7 @@ class FakeLimiter:
 
 
 class FakeFairnessStore:
-    """ports.FairnessStore in memory."""
+    """ports.fairness.FairnessStore in memory."""
 
     def __init__(self) -> None:
         self.records: dict[str, FairnessRecord] = {}
@@ -196,7 +198,7 @@ class FakeFairnessStore:
 
 
 class FakeReferralCodes:
-    """ports.ReferralCodes in memory."""
+    """ports.referrals.ReferralCodes in memory."""
 
     def __init__(self) -> None:
         self.taken: dict[str, tuple[str, int]] = {}
@@ -220,7 +222,7 @@ class FakeReferralCodes:
 
 
 class FakeChallenges:
-    """ports.Challenges in memory."""
+    """ports.wallets.Challenges in memory."""
 
     def __init__(self) -> None:
         self.open: dict[str, tuple[str, int]] = {}
@@ -237,7 +239,7 @@ class FakeChallenges:
 
 
 class FakeSecrets:
-    """ports.Secrets in memory: the test changes `values`, and `is_down` makes the store silent."""
+    """ports.secrets.Secrets in memory: the test changes `values`, and `is_down` makes the store silent."""
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self.values = dict(values or {})
@@ -252,7 +254,7 @@ class FakeSecrets:
 
 
 class FakeChain:
-    """ports.Chain in memory: a vault that pays what a test tells it to; `advance` makes a block."""
+    """ports.chain.Chain in memory: a vault that pays what a test tells it to; `advance` makes a block."""
 
     def __init__(self, account: VaultAccount, *, network_id: int = -239) -> None:
         self.account = account
@@ -332,7 +334,7 @@ class FakeChain:
 
 
 class FakeBoardStore:
-    """ports.BoardStore in memory."""
+    """ports.boards.BoardStore in memory."""
 
     def __init__(self) -> None:
         self.kept: dict[str, BoardEntry] = {}
@@ -375,7 +377,7 @@ class FakeBoardStore:
 
 
 class FakeWatermarks:
-    """ports.Watermarks in memory."""
+    """ports.watermarks.Watermarks in memory."""
 
     def __init__(self) -> None:
         self.instants: dict[str, int] = {}

@@ -12,11 +12,13 @@ from nacl.signing import SigningKey as Ed25519Key
 from shared.domain.claims import Claim
 from shared.domain.errors import Unavailable
 from shared.domain.signing_policy import Approval
-from shared.ports import JournalEntry, SignerAnswer, WalletName
+from shared.ports.claims import SignerAnswer
+from shared.ports.signing import JournalEntry
+from shared.ports.wallets import WalletName
 
 
 class FakeClaimStore:
-    """ports.ClaimStore in memory."""
+    """ports.claims.ClaimStore in memory."""
 
     def __init__(self) -> None:
         self.claims: dict[str, Claim] = {}
@@ -47,7 +49,7 @@ class FakeClaimStore:
 
 
 class FakeApprovalStore:
-    """ports.ApprovalStore in memory."""
+    """ports.claims.ApprovalStore in memory."""
 
     def __init__(self) -> None:
         self.approvals: dict[str, Approval] = {}
@@ -60,7 +62,7 @@ class FakeApprovalStore:
 
 
 class FakeSigningJournal:
-    """ports.SigningJournal in memory; `history` keeps every version that ever won."""
+    """ports.signing.SigningJournal in memory; `history` keeps every version that ever won."""
 
     def __init__(self) -> None:
         self.entries: dict[str, JournalEntry] = {}
@@ -91,7 +93,7 @@ class FakeSigningJournal:
 
 
 class FakeSignerLimits:
-    """ports.SignerLimits in memory: each day's claims with their credits."""
+    """ports.signing.SignerLimits in memory: each day's claims with their credits."""
 
     def __init__(self) -> None:
         self.days: dict[str, dict[str, int]] = {}
@@ -109,7 +111,7 @@ class FakeSignerLimits:
 
 
 class FakeSignerAudit:
-    """ports.SignerAudit in memory."""
+    """ports.signing.SignerAudit in memory."""
 
     def __init__(self) -> None:
         self.records: list[Mapping[str, Any]] = []
@@ -123,7 +125,7 @@ class FakeSignerAudit:
 
 
 class FakeWalletNames:
-    """ports.WalletNames in memory."""
+    """ports.wallets.WalletNames in memory."""
 
     def __init__(self) -> None:
         self.names: dict[str, WalletName] = {}
@@ -153,7 +155,7 @@ class FakeWalletNames:
 
 
 class FakeSigningKey:
-    """ports.SigningKey with a key of this process; `failure` is raised, `is_lying` signs something else."""
+    """ports.signing.SigningKey with a key of this process; `failure` is raised, `is_lying` signs something else."""
 
     def __init__(self, seed: bytes | None = None) -> None:
         self._key = Ed25519Key.generate() if seed is None else Ed25519Key(seed)
@@ -176,7 +178,7 @@ class FakeSigningKey:
 
 
 class FakeClaimSigner:
-    """ports.ClaimSigner: the signer's own work in this process; `is_away` makes it unreachable."""
+    """ports.claims.ClaimSigner: the signer's own work in this process; `is_away` makes it unreachable."""
 
     def __init__(self, sign_claim: Callable[[str], SignerAnswer]) -> None:
         self._sign_claim = sign_claim

@@ -28,7 +28,7 @@ ClientOf = Callable[[str], Any]
 
 
 class AwsSecrets:
-    """Implements ports.Secrets. `environment` is the live process environment: credentials in it change."""
+    """Implements ports.secrets.Secrets. `environment` is the live process environment: credentials in it change."""
 
     def __init__(self, *, environment: Mapping[str, str], client_of: ClientOf | None = None) -> None:
         self._environment = environment

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from shared.adapters.mongo import reading
 from shared.domain.ledger import plain
-from shared.ports import BudgetShard
+from shared.ports.ledger import BudgetShard
 
 if TYPE_CHECKING:
     from pymongo.database import Database
 
 
 class MongoLedgerScan:
-    """ports.LedgerScan over the collections `ledger`, `players` and `budget`."""
+    """ports.audit.LedgerScan over the collections `ledger`, `players` and `budget`."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._ledger = database["ledger"]

@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from shared.adapters.aws_secrets import AwsSecrets
 from shared.domain.errors import InvariantBroken, Unavailable
-from shared.ports import Secrets
+from shared.ports.secrets import Secrets
 from tests.fakes import FakeSecrets
 
 PARAMETERS = {f"/arena/test/P{number}": f"parameter {number} äöü" for number in range(12)}

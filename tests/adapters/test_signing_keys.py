@@ -22,7 +22,7 @@ from shared.adapters.ed25519 import verify
 from shared.adapters.kms_signing_key import KmsSigningKey
 from shared.adapters.local_signing_key import LocalSigningKey
 from shared.domain.errors import InvariantBroken, Unavailable
-from shared.ports import SigningKey
+from shared.ports.signing import SigningKey
 from tests.conftest import access_key_id, role_arn
 
 FAKE_SEED = b"\x2a" * 32

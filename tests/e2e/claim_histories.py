@@ -23,7 +23,8 @@ from shared.domain.errors import ArenaError, Refused, Unavailable
 from shared.domain.ledger import system_key
 from shared.domain.signing_policy import Approval
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
-from shared.ports import Chain, SignerAnswer
+from shared.ports.chain import Chain
+from shared.ports.claims import SignerAnswer
 from shared.services.request_claim import ClaimDesk, look_at_claim, request_claim
 from shared.services.settle_claims import Settlement, SettleTally, settle_claims
 from shared.services.sign_claim import ClaimSigning
@@ -202,7 +203,7 @@ class ClaimHistory:
         )
 
     def request_signature(self, claim_id: str) -> SignerAnswer:
-        """ports.ClaimSigner: now and then the signer falls asleep with its decision made, or is away."""
+        """ports.claims.ClaimSigner: now and then the signer falls asleep with its decision made, or is away."""
         fate = self.chance.random()
         if fate < 0.1:
             raise Unavailable("away", code="signer_unavailable")

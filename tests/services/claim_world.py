@@ -12,7 +12,7 @@ from shared.domain.claims import Claim, VaultIdentity, claim_id, settle_name
 from shared.domain.ledger import client_key, system_key
 from shared.domain.signing_policy import Approval
 from shared.domain.ton_views import VaultAccount
-from shared.ports import SignerAnswer
+from shared.ports.claims import SignerAnswer
 from shared.services.link_wallet import release_former_name
 from shared.services.read_claims import report_sent
 from shared.services.release_names import NameKeeper, release_unused_names

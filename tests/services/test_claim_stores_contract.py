@@ -17,7 +17,7 @@ from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
 from shared.adapters.mongo_watermarks import MongoWatermarks
 from shared.domain.claims import Claim, ClaimTerms
 from shared.domain.signing_policy import Approval
-from shared.ports import JournalEntry
+from shared.ports.signing import JournalEntry
 from tests.fakes import FakeChallenges, FakeWatermarks
 from tests.fakes_claims import (
     FakeApprovalStore,

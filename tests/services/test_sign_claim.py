@@ -13,7 +13,7 @@ from shared.domain.claims import ClaimTerms
 from shared.domain.errors import InvariantBroken, Refused, Unavailable
 from shared.domain.signing_policy import MAX_VALID_S, MIN_VALID_S, RULES, VALID_FOR_S, SigningFacts, judge
 from shared.domain.ton.claim_payload import payload_hash
-from shared.ports import JournalEntry
+from shared.ports.signing import JournalEntry
 from tests.services.claim_world import START_CREDITS, VAULT, ClaimWorld, wallet_address
 
 DAY_S = 24 * 3600

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from shared.ports import BudgetShard
+    from shared.ports.ledger import BudgetShard
 
 
 class LedgerScan(Protocol):

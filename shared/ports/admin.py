@@ -1,4 +1,4 @@
-"""The outside world as the administrators' services need it, beside shared.ports."""
+"""Who an administrator is, and what administrators alone read and change."""
 
 from __future__ import annotations
 
