@@ -17,7 +17,7 @@ from shared.adapters.toncenter_chain import ToncenterChain
 from shared.domain.errors import InvariantBroken
 from shared.domain.ton_views import VaultAccount
 from shared.ports.chain import Chain
-from tests.fakes import FakeChain
+from tests.fakes.chain import FakeChain
 from tests.local_claims import Claimant, advance
 
 UNITS = 7 * UNITS_PER_CREDIT

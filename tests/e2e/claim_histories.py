@@ -29,15 +29,10 @@ from shared.services.request_claim import ClaimDesk, look_at_claim, request_clai
 from shared.services.settle_claims import Settlement, SettleTally, settle_claims
 from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch, watch_vault
-from tests.fakes import FakeLedgerStore, FakeWatermarks
-from tests.fakes_claims import (
-    FakeApprovalStore,
-    FakeClaimStore,
-    FakeSignerAudit,
-    FakeSignerLimits,
-    FakeSigningJournal,
-    FakeSigningKey,
-)
+from tests.fakes.claims import FakeApprovalStore, FakeClaimStore
+from tests.fakes.ledger import FakeLedgerStore
+from tests.fakes.signing import FakeSignerAudit, FakeSignerLimits, FakeSigningJournal, FakeSigningKey
+from tests.fakes.watermarks import FakeWatermarks
 from tests.local_claims import TON, advance
 from tests.services.game_world import GameWorld
 

@@ -18,7 +18,8 @@ from shared.bootstrap.claim import ClaimParts
 from shared.services.limit_requests import limit_requests
 from shared.services.link_wallet import WalletDesk
 from shared.wiring import EdgeWiring
-from tests.fakes import FakeChallenges, FakeLimiter
+from tests.fakes.limiter import FakeLimiter
+from tests.fakes.wallets import FakeChallenges
 from tests.functions.edge_app import PRIVATE_KEY
 from tests.services.claim_world import VAULT, ClaimWorld
 

@@ -26,7 +26,7 @@ from shared.domain.ton.address import parse_address
 from shared.domain.ton.cell_reader import CellReader
 from shared.domain.ton_views import VaultAccount
 from tests.conftest import role_arn
-from tests.fakes import FakeChain
+from tests.fakes.chain import FakeChain
 
 VAULT = "0:" + "11" * 32
 MASTER = "0:" + "22" * 32

@@ -21,17 +21,11 @@ from shared.services.run_janitor import Janitor, run_janitor
 from shared.services.settle_claims import Settlement, SettleTally, settle_claims
 from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch, WatchTally, watch_vault
-from tests.fakes import FakeChain, FakeWatermarks
-from tests.fakes_claims import (
-    FakeApprovalStore,
-    FakeClaimSigner,
-    FakeClaimStore,
-    FakeSignerAudit,
-    FakeSignerLimits,
-    FakeSigningJournal,
-    FakeSigningKey,
-    FakeWalletNames,
-)
+from tests.fakes.chain import FakeChain
+from tests.fakes.claims import FakeApprovalStore, FakeClaimSigner, FakeClaimStore
+from tests.fakes.signing import FakeSignerAudit, FakeSignerLimits, FakeSigningJournal, FakeSigningKey
+from tests.fakes.wallets import FakeWalletNames
+from tests.fakes.watermarks import FakeWatermarks
 from tests.services.game_world import GameWorld
 
 CODE_HASH = "ab" * 32

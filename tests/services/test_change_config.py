@@ -21,8 +21,10 @@ from shared.services.admin_audit import complete_admin_intents
 from shared.services.change_config import ConfigOrder, change_config, roll_back, set_switches
 from shared.services.read_revisions import read_revision, read_revisions
 from shared.services.resize_budgets import resize_budgets
-from tests.admin_fakes import FakeConfigStore
-from tests.fakes import FakeClock, FakeGameConfigs, FakeLedgerStore
+from tests.fakes.admin import FakeConfigStore
+from tests.fakes.clock import FakeClock
+from tests.fakes.game_configs import FakeGameConfigs
+from tests.fakes.ledger import FakeLedgerStore
 from tests.services.admin_world import AdminWorld
 
 

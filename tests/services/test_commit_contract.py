@@ -28,7 +28,9 @@ from shared.domain.ledger import (
 )
 from shared.services.commit import Committer, DecisionContext
 from shared.services.hold_budgets import BudgetHolder
-from tests.fakes import FakeClock, FakeGameConfigs, FakeLedgerStore
+from tests.fakes.clock import FakeClock
+from tests.fakes.game_configs import FakeGameConfigs
+from tests.fakes.ledger import FakeLedgerStore
 
 
 @pytest.fixture(params=["fake", "mongo"])

@@ -9,7 +9,7 @@ import pytest
 from shared.domain.errors import InvariantBroken, Unavailable
 from shared.domain.ton_views import VaultSnapshot
 from shared.services.settle_claims import settle_claims
-from tests.fakes import FakeChain
+from tests.fakes.chain import FakeChain
 from tests.services.claim_world import START_CREDITS, ClaimWorld
 
 DAY_S = 24 * 3600

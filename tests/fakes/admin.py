@@ -9,7 +9,9 @@ from shared.domain.admins import Admin
 from shared.domain.config_changes import ConfigRevision
 from shared.domain.game_config import GameConfig
 from shared.domain.login_attempts import LoginAttempts
-from tests.fakes import FakeGameConfigs, FakeLedgerStore, FakeReferralCodes
+from tests.fakes.game_configs import FakeGameConfigs
+from tests.fakes.ledger import FakeLedgerStore
+from tests.fakes.referrals import FakeReferralCodes
 
 
 class FakeAdmins:

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.ports.audit import AuditMark, AuditProgress
 from shared.ports.ledger import BudgetShard
-from tests.fakes import FakeLedgerStore
+from tests.fakes.ledger import FakeLedgerStore
 
 
 class FakeLedgerScan:
