@@ -34,6 +34,7 @@ VAULT = VaultIdentity(
     network=-3, vault="0:" + "11" * 32, jetton_master="0:" + "22" * 32, units_per_credit=10**9
 )
 START_CREDITS = 10_000
+DAY_S = 24 * 3600
 KEY_SEED = bytes(range(32))  # fake, for tests only
 
 
