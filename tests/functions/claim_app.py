@@ -110,3 +110,8 @@ class ClaimUser:
         now_s = self.app.world.clock.now_ms() // 1000
         proof = wallet.prove(domain=DOMAIN, challenge=challenge, now_s=now_s)
         return {"account": wallet.tonconnect_account(network_id=VAULT.network), "proof": proof}
+
+
+def code_of(answer: httpx.Response) -> tuple[int, str]:
+    """Status and the problem's code."""
+    return answer.status_code, answer.json()["code"]
