@@ -100,6 +100,12 @@ class OracleStage:
     def key_state(self, key_id: str) -> str:
         return str(self.kms.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"])
 
+    def keys_made(self, rotation_id: str) -> int:
+        pages = self.kms.get_paginator("list_keys").paginate()
+        ids = [key["KeyId"] for page in pages for key in page["Keys"]]
+        found = [self.kms.describe_key(KeyId=key_id)["KeyMetadata"]["Description"] for key_id in ids]
+        return sum(description.endswith(rotation_id) for description in found)
+
     @property
     def parts(self) -> RotationParts:
         return RotationParts(

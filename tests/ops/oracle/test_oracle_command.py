@@ -21,9 +21,9 @@ from infra.ops.preflight.stage import PROJECT, StageUnderCheck
 from infra.vault.messages import ORDER_NANOTON, set_oracle
 from shared.domain.ton.boc import read_boc_base64
 from tests.conftest import role_arn
+from tests.infra.kms.kms_clients import client
 from tests.local_claims import advance
-from tests.ops.oracle_stage import KEY_ID_NAME, PUBLIC_KEY_NAME, REFERENCES, FakeParameterStore
-from tests.ops.test_oracle_rotation import client
+from tests.ops.oracle.oracle_stage import KEY_ID_NAME, PUBLIC_KEY_NAME, REFERENCES, FakeParameterStore
 
 GRACE_S = 1200
 
