@@ -31,7 +31,6 @@ from tests.ops.breaking_stage import (
 DAY_MS = 24 * 3_600_000
 ALARMS = (PROJECT / "infra/aws/alarms.yml").read_text()
 WEAK_HASH = bcrypt.hashpw(b"fake password", bcrypt.gensalt(10)).decode()
-
 PLAIN_TEMPLATE = (
     (PROJECT / "serverless.yml")
     .read_text()
@@ -39,7 +38,6 @@ PLAIN_TEMPLATE = (
         "METRICS_TOKEN: ssm:/arena/${sls:stage}/METRICS_TOKEN", "METRICS_TOKEN: plainly-written-0123456789"
     )
 )
-
 
 # Line -> the ways in which each is made to say no.
 BREAKAGES: dict[str, list[Breakage]] = {
