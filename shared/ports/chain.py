@@ -1,4 +1,4 @@
-"""TON."""
+"""What the backend reads of TON."""
 
 from __future__ import annotations
 
