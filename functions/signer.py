@@ -12,7 +12,7 @@ from shared.bootstrap.signer import signer_parts
 from shared.domain.errors import Refused
 
 if TYPE_CHECKING:
-    from shared.ports import SignerAnswer
+    from shared.ports.claims import SignerAnswer
 
 _CLAIM_ID: Final = re.compile(r"c[0-9a-f]{24}\Z", re.ASCII)
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:  # the health function reads this module and must not pay for 
     from shared.domain.admins import Action, Admin
     from shared.domain.session import Session
     from shared.domain.telegram_init_data import InitData
-    from shared.ports import Clock, LimitCheck, LimitVerdict
+    from shared.ports.clock import Clock
+    from shared.ports.limiter import LimitCheck, LimitVerdict
 
 OnOutage = Literal["refuse", "fall_back"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from shared.domain.errors import Refused
 from shared.domain.ton.address import read_address
-from shared.ports import LimitCheck, LimitVerdict
+from shared.ports.limiter import LimitCheck, LimitVerdict
 
 if TYPE_CHECKING:
     from shared.wiring import OnOutage

@@ -15,7 +15,7 @@ from typing import Any, cast
 from shared.domain.budgets import BudgetPlan
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Emission, Hold
-from shared.ports import BudgetShard, LedgerStore
+from shared.ports.ledger import BudgetShard, LedgerStore
 from shared.services.hold_budgets import BudgetHolder
 
 _NOW_MS = 1_795_000_000_000

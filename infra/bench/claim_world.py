@@ -32,7 +32,7 @@ from shared.domain.claims import VaultIdentity
 from shared.domain.game_config import default_config
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Leg, system_key
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
-from shared.ports import SignerAnswer
+from shared.ports.claims import SignerAnswer
 from shared.services.commit import Committer
 from shared.services.hold_budgets import BudgetHolder
 from shared.services.request_claim import ClaimDesk
@@ -70,7 +70,7 @@ class CountedCommands(CommandListener):
 
 @dataclass(slots=True)
 class CountedKey:
-    """ports.SigningKey that counts how often it was asked to sign."""
+    """ports.signing.SigningKey that counts how often it was asked to sign."""
 
     key: LocalSigningKey
     signed: int = 0

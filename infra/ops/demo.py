@@ -11,7 +11,8 @@ from infra.local.leftovers import StackRunning
 from infra.local.process import PartFailed
 from infra.local.stack import DEFAULT_DATA_DIR, Stack, running_stack, serve_until_stopped
 from infra.ops.deploy.emulated import emulated_service
-from infra.ops.journey import Journey, JourneySite
+from infra.ops.journey.journey import Journey
+from infra.ops.journey.player import JourneySite
 from infra.ops.package.wheels import PackagingFailed
 from infra.ops.story import StepFailed, Story
 from infra.ops.up import print_urls

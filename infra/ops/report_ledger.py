@@ -10,11 +10,11 @@ from pymongo.errors import PyMongoError
 
 from infra.ops.verify_ledger import NOT_VERIFIED, opened, reason
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
-from shared.audit_ports import LedgerScan
 from shared.domain.audit import is_row
 from shared.domain.calendar import MS_PER_DAY, day_start_ms
 from shared.domain.errors import ArenaError
 from shared.domain.statement import Statement
+from shared.ports.audit import LedgerScan
 
 _COLUMNS: Final = ("day", "currency", "account", "kind", "arena", "postings", "received", "given", "net")
 _UNBALANCED: Final = 1

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
+from pymongo.errors import InvalidURI, PyMongoError
 
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
 from shared.domain.audit import INVARIANTS
@@ -29,9 +29,11 @@ _SAY_EVERY_S: Final = 2.0
 @contextmanager
 def opened(uri: str, database: str) -> Iterator[Database[dict[str, Any]]]:
     """A database to read at length: an operator's scan has no request's time limit."""
-    with MongoClient[dict[str, Any]](
-        uri, socketTimeoutMS=_ANSWER_WITHIN_MS, appname="arena-ledger"
-    ) as client:
+    try:
+        client = MongoClient[dict[str, Any]](uri, socketTimeoutMS=_ANSWER_WITHIN_MS, appname="arena-ledger")
+    except ValueError:  # the driver's word for some malformed URIs, with the URI in it
+        raise InvalidURI("not a MongoDB URI") from None
+    with client:
         yield client[database]
 
 

@@ -36,7 +36,7 @@ class Execution:
 
 @dataclass(slots=True)
 class SimulatedChain:
-    """ports.Chain, and what a player's wallet may do: `execute`."""
+    """ports.chain.Chain, and what a player's wallet may do: `execute`."""
 
     scheduler: Scheduler
     faults: Faults

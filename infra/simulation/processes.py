@@ -33,7 +33,7 @@ from shared.domain.budget_plans import plan_budget
 from shared.domain.budgets import BudgetPlan
 from shared.domain.errors import ArenaError, Unavailable
 from shared.domain.game_config import GameConfig
-from shared.ports import SignerAnswer
+from shared.ports.claims import SignerAnswer
 from shared.services.commit import Committer
 from shared.services.fairness_secrets import FairnessSecrets
 from shared.services.finish_transfer import finish_transfer
@@ -127,7 +127,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class InvokedSigner:
-    """ports.ClaimSigner: another process, whose answer may be lost and which may die alone."""
+    """ports.claims.ClaimSigner: another process, whose answer may be lost and which may die alone."""
 
     world: World
 

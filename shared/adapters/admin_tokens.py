@@ -19,7 +19,7 @@ SECRET_BYTES_MIN: Final = 32
 
 
 class HmacAdminTokens:
-    """admin_ports.AdminTokens: tokens are made with `secret`, and believed also when made with `second`.
+    """ports.admin.AdminTokens: tokens are made with `secret`, and believed also when made with `second`.
 
     During a rotation `second` is first the next secret and then the one before, so that instances which
     read their settings at different times believe each other. Left out, a new secret ends every session

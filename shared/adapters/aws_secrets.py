@@ -35,7 +35,7 @@ ClientOf = Callable[[str], Any]
 
 
 class AwsSecrets:
-    """Implements ports.Secrets. `environment` is the live process environment: credentials in it change.
+    """Implements ports.secrets.Secrets. `environment` is the live process environment: credentials in it change.
 
     `now_s` is Unix time, which a signature carries: the machine's own, never the local stack's shifted one.
     """

@@ -15,7 +15,7 @@ _NOBODYS_SALT_AND_DIGEST: Final = "." * 53
 
 
 class BcryptPasswords:
-    """admin_ports.Passwords; a lower cost is for tests alone."""
+    """ports.admin.Passwords; a lower cost is for tests alone."""
 
     def __init__(self, *, cost: int = COST) -> None:
         self._cost = cost

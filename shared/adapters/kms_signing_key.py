@@ -37,7 +37,7 @@ _CODE_OF_ERROR: Final = {
 
 
 class KmsSigningKey:
-    """Implements ports.SigningKey. Region and credentials are the environment's; `endpoint_url` is local's."""
+    """Implements ports.signing.SigningKey. Region and credentials are the environment's; `endpoint_url` is local's."""
 
     def __init__(self, *, key_id: str, endpoint_url: str | None = None) -> None:
         self._key_id = key_id

@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from shared.domain.errors import Unavailable
-from shared.ports import SignerAnswer
+from shared.ports.claims import SignerAnswer
 
 CONNECT_S = 1.0
 READ_S = 2.5

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shared.domain.errors import ensure
-from shared.ports import LimitCheck, LimitVerdict
+from shared.ports.limiter import LimitCheck, LimitVerdict
 
 if TYPE_CHECKING:
     from shared.domain.token_bucket import TokenBucket

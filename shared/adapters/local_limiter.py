@@ -11,13 +11,13 @@ from shared.adapters.limit_verdict import bucket_names, verdict_on
 from shared.domain.token_bucket import seen_at
 
 if TYPE_CHECKING:
-    from shared.ports import LimitCheck, LimitVerdict
+    from shared.ports.limiter import LimitCheck, LimitVerdict
 
 BUCKETS_MAX = 20_000
 
 
 class LocalLimiter:
-    """ports.RateLimiter for one process: each instance of a function counts by itself.
+    """ports.limiter.RateLimiter for one process: each instance of a function counts by itself.
 
     Beyond BUCKETS_MAX subjects the emptiest buckets are kept, so a flood of new subjects cannot wash
     out the ones that are being refused.

@@ -10,7 +10,7 @@ MAX_MESSAGE_BYTES: Final = 4096
 
 
 class LocalSigningKey:
-    """Implements ports.SigningKey. `seed` is the 32 bytes of ORACLE_PRIVATE_KEY_HEX; no repr shows it."""
+    """Implements ports.signing.SigningKey. `seed` is the 32 bytes of ORACLE_PRIVATE_KEY_HEX; no repr shows it."""
 
     __slots__ = ("_seed",)
 

@@ -16,7 +16,7 @@ PURGED_AT_ONCE = 500
 
 
 class MongoAdmins:
-    """admin_ports.AdminStore over `admins`; the unique index on `email` keeps one address to one account."""
+    """ports.admin.AdminStore over `admins`; the unique index on `email` keeps one address to one account."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._admins = database["admins"]
@@ -54,7 +54,7 @@ class MongoAdmins:
 
 
 class MongoRevokedTokens:
-    """admin_ports.RevokedTokens over `admin_revocations`: one small document per ended token."""
+    """ports.admin.RevokedTokens over `admin_revocations`: one small document per ended token."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._revoked = database["admin_revocations"]
@@ -82,7 +82,7 @@ class MongoRevokedTokens:
 
 
 class MongoLoginAttempts:
-    """admin_ports.AttemptStore over `admin_attempts`, compared and set by revision."""
+    """ports.admin.AttemptStore over `admin_attempts`, compared and set by revision."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._attempts = database["admin_attempts"]

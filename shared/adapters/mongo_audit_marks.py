@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
-from shared.audit_ports import AuditMark, AuditProgress
 from shared.domain.ledger import plain
+from shared.ports.audit import AuditMark, AuditProgress
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -17,7 +17,7 @@ _MARK: Final = "account:"
 
 
 class MongoAuditMarks:
-    """ports.AuditMarks over the collection `audit`; its one writer is the scheduled function."""
+    """ports.audit.AuditMarks over the collection `audit`; its one writer is the scheduled function."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._audit = database["audit"]

@@ -16,7 +16,7 @@ _PAST_ALL = "~"
 
 
 class MongoBoardStore:
-    """ports.BoardStore over `board` {_id, score, seq, at, hid, rank} and `board_summary`.
+    """ports.boards.BoardStore over `board` {_id, score, seq, at, hid, rank} and `board_summary`.
 
     `rank` is absent while the score is nothing; the index on it is sparse.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MongoClaimStore:
-    """ports.ClaimStore over the collection `claims`; `open` is a sparse mark for settle."""
+    """ports.claims.ClaimStore over the collection `claims`; `open` is a sparse mark for settle."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._claims = database["claims"]
@@ -51,13 +51,13 @@ class MongoClaimStore:
             return [_claim(document) for document in self._claims.find({"open": 1}).limit(limit)]
 
     def in_state(self, state: ClaimState, *, limit: int) -> list[Claim]:
-        """admin_ports.ClaimQueue: the queue of claims that wait for a person."""
+        """ports.admin.ClaimQueue: the queue of claims that wait for a person."""
         with reading():
             return [_claim(document) for document in self._claims.find({"state": state}).limit(limit)]
 
 
 class MongoApprovalStore:
-    """ports.ApprovalStore over the collection `approvals`."""
+    """ports.claims.ApprovalStore over the collection `approvals`."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._approvals = database["approvals"]

@@ -15,7 +15,7 @@ MAX_EPOCHS = 10
 
 
 class MongoFairnessStore:
-    """ports.FairnessStore over the collection `fairness`, `_id` = `day:<epoch>`.
+    """ports.fairness.FairnessStore over the collection `fairness`, `_id` = `day:<epoch>`.
 
     The prefix is the text the seed is keyed over; it also keeps the embedded store from taking an
     id that begins with a date for a time.

@@ -14,7 +14,7 @@ from shared.domain.ledger import plain
 if TYPE_CHECKING:
     from pymongo.database import Database
 
-    from shared.ports import Clock
+    from shared.ports.clock import Clock
 
 MAX_AGE_MS: Final = 3_000
 CURRENT: Final = "current"
@@ -22,7 +22,7 @@ _CHANGE: Final = "change"
 
 
 class MongoGameConfigs:
-    """ports.GameConfigs and admin_ports.ConfigStore over `config`, every revision kept in `config_history`.
+    """ports.game_configs.GameConfigs and ports.admin.ConfigStore over `config`, every revision kept in `config_history`.
 
     The current document says itself who changed it, so that a crash between the change and its history
     loses nothing: whoever changes next first completes the history.

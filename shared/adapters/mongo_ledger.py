@@ -18,7 +18,7 @@ from shared.domain.ledger import (
     row_id,
 )
 from shared.domain.player import Player
-from shared.ports import BudgetShard
+from shared.ports.ledger import BudgetShard
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -27,7 +27,7 @@ _MONEY_FIELDS = ("_id", "seq", "ts", "h", "bal", "esc")
 
 
 class MongoLedgerStore:
-    """ports.LedgerStore over the collections `ledger`, `players` and `budget`.
+    """ports.ledger.LedgerStore over the collections `ledger`, `players` and `budget`.
 
     Administrators' audit is a ledger of its own: the same protocol over other collections.
     """

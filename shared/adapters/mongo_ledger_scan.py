@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading
 from shared.domain.ledger import plain
-from shared.ports import BudgetShard
+from shared.ports.ledger import BudgetShard
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -20,7 +20,7 @@ PLACES_A_BATCH: Final = 10_000
 
 
 class MongoLedgerScan:
-    """ports.LedgerScan over the collections `ledger`, `players` and `budget`."""
+    """ports.audit.LedgerScan over the collections `ledger`, `players` and `budget`."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._ledger = database["ledger"]

@@ -18,7 +18,7 @@ NETWORKS: Final = (-239, -3)
 
 
 class MongoProposals:
-    """admin_ports.ProposalStore over the collection `adjustments`."""
+    """ports.admin.ProposalStore over the collection `adjustments`."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._proposals = database["adjustments"]
@@ -52,7 +52,7 @@ class MongoProposals:
 
 
 class MongoPlayerSearch:
-    """admin_ports.PlayerSearch over `players`, `wallets` and `codes`; every query by one field with an index."""
+    """ports.admin.PlayerSearch over `players`, `wallets` and `codes`; every query by one field with an index."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._players = database["players"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
 from shared.domain.errors import Unavailable
-from shared.ports import ReferralCode
+from shared.ports.referrals import ReferralCode
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -16,7 +16,7 @@ REFERRAL_CODES: Final = "codes"
 
 
 class MongoReferralCodes:
-    """ports.ReferralCodes over the collection `codes`, {_id: <code>, acct, at}."""
+    """ports.referrals.ReferralCodes over the collection `codes`, {_id: <code>, acct, at}."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._codes = database[REFERRAL_CODES]

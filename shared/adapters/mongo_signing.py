@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
-from shared.ports import JournalEntry
+from shared.ports.signing import JournalEntry
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -16,7 +16,7 @@ MAX_CLAIMS_A_DAY: Final = 400_000
 
 
 class MongoSigningJournal:
-    """ports.SigningJournal over the collection `signer_journal`."""
+    """ports.signing.SigningJournal over the collection `signer_journal`."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._journal = database["signer_journal"]
@@ -55,7 +55,7 @@ class MongoSigningJournal:
 
 
 class MongoSignerLimits:
-    """ports.SignerLimits over the collection `signer_limits`: one counter a day, taken like a hold.
+    """ports.signing.SignerLimits over the collection `signer_limits`: one counter a day, taken like a hold.
 
     The day's claims stand beside the counter, so that counting and remembering are one write.
     """
@@ -91,7 +91,7 @@ class MongoSignerLimits:
 
 
 class MongoSignerAudit:
-    """ports.SignerAudit over the collection `signer_audit`; nothing here is ever changed or deleted."""
+    """ports.signing.SignerAudit over the collection `signer_audit`; nothing here is ever changed or deleted."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._audit = database["signer_audit"]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from shared.adapters.mongo import reading, writing
 from shared.domain.errors import Unavailable
-from shared.ports import WalletName
+from shared.ports.wallets import WalletName
 
 if TYPE_CHECKING:
     from pymongo.database import Database
 
 
 class MongoWalletNames:
-    """ports.WalletNames over the collection `wallets`: the `_id` is the name, its uniqueness the rule."""
+    """ports.wallets.WalletNames over the collection `wallets`: the `_id` is the name, its uniqueness the rule."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._wallets = database["wallets"]
@@ -55,7 +55,7 @@ class MongoWalletNames:
 
 
 class MongoChallenges:
-    """ports.Challenges over the collection `challenges`; consuming is one conditional update."""
+    """ports.wallets.Challenges over the collection `challenges`; consuming is one conditional update."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._challenges = database["challenges"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class MongoWatermarks:
-    """ports.Watermarks over the collection `progress`; losing one only means looking further back."""
+    """ports.watermarks.Watermarks over the collection `progress`; losing one only means looking further back."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._progress = database["progress"]

@@ -11,7 +11,7 @@ from shared.domain.errors import InvariantBroken
 
 @dataclass(frozen=True, slots=True)
 class SystemClock:
-    """Implements ports.Clock with the machine's time."""
+    """Implements ports.clock.Clock with the machine's time."""
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
@@ -19,7 +19,7 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class FileOffsetClock:
-    """Implements ports.Clock for the local stack: the machine's time plus the file's milliseconds.
+    """Implements ports.clock.Clock for the local stack: the machine's time plus the file's milliseconds.
 
     The file is read at every question because another process moves it; bootstrap builds this only when
     LOCAL_CLOCK_FILE is set, which readiness refuses in production. A missing or odd file is InvariantBroken:

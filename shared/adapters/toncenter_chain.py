@@ -45,7 +45,7 @@ class _PinnedAccount:
 
 
 class ToncenterChain:
-    """Implements ports.Chain for one vault and one provider; addresses are raw.
+    """Implements ports.chain.Chain for one vault and one provider; addresses are raw.
 
     Every method raises Unavailable `provider_unavailable` for any error, missing field, 429, 5xx,
     time-out, disagreement or failed get-method; `extra.reason` says which, for logs.

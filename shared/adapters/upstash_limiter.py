@@ -16,7 +16,7 @@ from shared.domain.errors import Unavailable
 from shared.domain.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
-    from shared.ports import LimitCheck, LimitVerdict
+    from shared.ports.limiter import LimitCheck, LimitVerdict
 
 ANSWER_WITHIN_S = 0.3
 CONNECT_WITHIN_S = 0.2
@@ -50,7 +50,7 @@ return answer
 
 
 class UpstashLimiter:
-    """ports.RateLimiter on one Upstash database.
+    """ports.limiter.RateLimiter on one Upstash database.
 
     A refused bucket is remembered until its next token, so that a flood of one subject costs no round
     trips. A request is sent once: a repeated script would charge twice. The connection is made at the

@@ -21,7 +21,7 @@ from shared.services.moderate_player import PlayerDesk
 from shared.services.read_reports import ReportDesk
 
 if TYPE_CHECKING:
-    from shared.ports import Clock
+    from shared.ports.clock import Clock
     from shared.services.admin_audit import AuditTrail
     from shared.services.commit import Committer
     from shared.wiring import EdgeWiring

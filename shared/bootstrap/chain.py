@@ -12,7 +12,7 @@ from shared.readiness import ensure_reported_network
 if TYPE_CHECKING:
     from shared.config.claim_parts import TonProviderSettings, VaultSettings
     from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
-    from shared.ports import Chain
+    from shared.ports.chain import Chain
 
 OnOutcome = Callable[[str], None]
 

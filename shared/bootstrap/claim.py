@@ -15,7 +15,7 @@ from shared.domain.errors import Unavailable
 from shared.services.request_claim import ClaimDesk
 
 if TYPE_CHECKING:
-    from shared.ports import Clock
+    from shared.ports.clock import Clock
     from shared.wiring import EdgeWiring
 
 

@@ -16,7 +16,8 @@ from shared.domain.session import Session
 from shared.domain.telegram_init_data import InitData, judge_init_data
 
 if TYPE_CHECKING:
-    from shared.ports import Clock, ReferralCodes
+    from shared.ports.clock import Clock
+    from shared.ports.referrals import ReferralCodes
     from shared.services.commit import Committer
     from shared.services.link_wallet import WalletDesk
     from shared.wiring import EdgeWiring

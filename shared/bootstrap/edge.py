@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shared.adapters.upstash_limiter import UpstashLimiter
     from shared.bootstrap.stores import Stores
     from shared.config.parts import LimiterSettings
-    from shared.ports import LimitCheck, LimitVerdict, RateLimiter
+    from shared.ports.limiter import LimitCheck, LimitVerdict, RateLimiter
 
 VERCEL_ADDRESS_HEADER: Final = "x-vercel-forwarded-for"
 """Set by Vercel's own proxy on every request; believed only where VERCEL=1 says we run behind it."""

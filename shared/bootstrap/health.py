@@ -37,7 +37,7 @@ def build_health(settings: HealthSettings) -> HealthWiring:
         stores().committer.store.open_rows(limit=1)
 
     def limiter_answers() -> None:
-        from shared.ports import LimitCheck
+        from shared.ports.limiter import LimitCheck
 
         limiter().check([LimitCheck("health", "ready", limit=6000, window_s=60)])
 

@@ -13,7 +13,7 @@ from shared.domain.claims import VaultIdentity
 from shared.services.sign_claim import ClaimSigning
 
 if TYPE_CHECKING:
-    from shared.ports import SigningKey
+    from shared.ports.signing import SigningKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from shared.adapters.mongo_game_configs import MongoGameConfigs
     from shared.config.parts import DatabaseSettings, RuntimeSettings
-    from shared.ports import Clock
+    from shared.ports.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

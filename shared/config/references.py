@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from shared.config.declarations import held_by
 
-# The ports describe the whole domain: naming one here must not cost the health function its import.
 if TYPE_CHECKING:
-    from shared.ports import Secrets
+    from shared.ports.secrets import Secrets
 
 _SSM = re.compile(r"ssm:(?P<name>/[A-Za-z0-9_.\-/]{1,1010})")
 _SECRETS_MANAGER = re.compile(

@@ -12,9 +12,8 @@ from shared.config.loading import FunctionSettings, load
 from shared.config.references import references_of, resolve_references
 from shared.domain.errors import Unavailable
 
-# The ports describe the whole domain: naming one here must not cost the health function its import.
 if TYPE_CHECKING:
-    from shared.ports import Secrets
+    from shared.ports.secrets import Secrets
 
 # A changed secret must be in use within 5 minutes; the rest is time for the reading itself.
 MAX_AGE_S = 285

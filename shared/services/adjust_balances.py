@@ -23,8 +23,8 @@ from shared.services.admin_audit import Actor, Audited, RequestKey, Trace, carry
 from shared.services.moderate_player import PlayerDesk, PlayerOrder, write_on_player
 
 if TYPE_CHECKING:
-    from shared.admin_ports import ProposalStore
     from shared.domain.money import Currency
+    from shared.ports.admin import ProposalStore
     from shared.services.commit import Committer, Decide, DecisionContext, Outcome
 
 PROPOSED: Final = "proposed"

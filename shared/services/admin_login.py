@@ -14,8 +14,8 @@ from shared.domain.errors import Refused, Unavailable
 from shared.domain.login_attempts import LoginAttempts, account_attempts, address_attempts
 
 if TYPE_CHECKING:
-    from shared.admin_ports import AdminStore, AdminTokens, AttemptStore, Passwords, RevokedTokens
-    from shared.ports import Clock
+    from shared.ports.admin import AdminStore, AdminTokens, AttemptStore, Passwords, RevokedTokens
+    from shared.ports.clock import Clock
 
 COUNT_TRIES = 5
 

@@ -13,7 +13,8 @@ from shared.domain.vault_refusals import refusal_reason
 if TYPE_CHECKING:
     from shared.domain.claims import Claim
     from shared.domain.ton_views import ClaimRejection, Delivery
-    from shared.ports import Chain, JournalEntry
+    from shared.ports.chain import Chain
+    from shared.ports.signing import JournalEntry
 
 RECENT_S: Final = 2 * 3600
 BEFORE_EXPIRY_S: Final = 3600

@@ -19,8 +19,8 @@ from shared.services.admin_audit import Actor, Audited, AuditTrail, RequestKey, 
 from shared.services.resize_budgets import resize_budgets
 
 if TYPE_CHECKING:
-    from shared.admin_ports import ConfigStore
-    from shared.ports import LedgerStore
+    from shared.ports.admin import ConfigStore
+    from shared.ports.ledger import LedgerStore
 
 TRACE: Final = "config"
 TRACED_REVISIONS: Final = 50

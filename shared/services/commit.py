@@ -21,7 +21,9 @@ from shared.services.attempt import Attempt, is_rationed, row_of
 
 if TYPE_CHECKING:
     from shared.domain.game_config import GameConfig
-    from shared.ports import Clock, GameConfigs, LedgerStore
+    from shared.ports.clock import Clock
+    from shared.ports.game_configs import GameConfigs
+    from shared.ports.ledger import LedgerStore
     from shared.services.hold_budgets import BudgetHolder
 
 MAX_ROUNDS: Final = 64

@@ -12,9 +12,9 @@ from shared.domain.signing_policy import Approval
 from shared.services.admin_audit import Actor, Audited, AuditTrail, RequestKey, Trace, carry_out
 
 if TYPE_CHECKING:
-    from shared.admin_ports import ClaimQueue
     from shared.domain.claims import Claim, ClaimState
-    from shared.ports import ApprovalStore, ClaimStore
+    from shared.ports.admin import ClaimQueue
+    from shared.ports.claims import ApprovalStore, ClaimStore
 
 QUEUE_LENGTH: Final = 200
 APPROVED: Final = "claimApproved"

@@ -21,7 +21,8 @@ from shared.domain.fairness import (
 )
 
 if TYPE_CHECKING:
-    from shared.ports import Clock, FairnessStore
+    from shared.ports.clock import Clock
+    from shared.ports.fairness import FairnessStore
 
 RECHECK_MS: Final = 60 * MS_PER_SECOND
 MAX_EPOCHS: Final = 10

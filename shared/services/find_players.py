@@ -16,9 +16,9 @@ from shared.services.read_player_view import read_brokers
 from shared.services.register_player import account_of
 
 if TYPE_CHECKING:
-    from shared.admin_ports import PlayerSearch
     from shared.domain.player import Player
-    from shared.ports import ClaimStore
+    from shared.ports.admin import PlayerSearch
+    from shared.ports.claims import ClaimStore
     from shared.services.commit import Committer
 
 FOUND_MAX: Final = 50

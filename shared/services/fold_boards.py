@@ -22,7 +22,9 @@ from shared.domain.calendar import MS_PER_DAY, MS_PER_SECOND
 if TYPE_CHECKING:
     from shared.domain.ledger import Row
     from shared.domain.player import Player
-    from shared.ports import BoardStore, Clock, Watermarks
+    from shared.ports.boards import BoardStore
+    from shared.ports.clock import Clock
+    from shared.ports.watermarks import Watermarks
     from shared.services.commit import Committer
 
 WATERMARK: Final = "boards"

@@ -17,7 +17,7 @@ from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Emission, Hold
 
 if TYPE_CHECKING:
-    from shared.ports import LedgerStore
+    from shared.ports.ledger import LedgerStore
 
 EXHAUSTED_FOR_MS = 5 * MS_PER_SECOND
 PlanBudget = Callable[[GameConfig, str], BudgetPlan]

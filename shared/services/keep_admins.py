@@ -9,8 +9,8 @@ from shared.domain.calendar import MS_PER_DAY, MS_PER_SECOND
 from shared.services.admin_audit import AuditTrail, complete_admin_intents
 
 if TYPE_CHECKING:
-    from shared.admin_ports import AttemptStore, RevokedTokens
-    from shared.ports import Clock
+    from shared.ports.admin import AttemptStore, RevokedTokens
+    from shared.ports.clock import Clock
 
 ATTEMPTS_KEPT_MS: Final = MS_PER_DAY
 

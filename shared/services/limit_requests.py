@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from shared.domain.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
-    from shared.ports import LimitCheck, LimitVerdict, RateLimiter
+    from shared.ports.limiter import LimitCheck, LimitVerdict, RateLimiter
 
 OnOutage = Literal["refuse", "fall_back"]
 

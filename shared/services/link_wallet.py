@@ -18,7 +18,8 @@ from shared.domain.ton.ton_proof import Verifier, WalletProof, check_proof, conf
 
 if TYPE_CHECKING:
     from shared.domain.player import Player
-    from shared.ports import Challenges, Clock, WalletNames
+    from shared.ports.clock import Clock
+    from shared.ports.wallets import Challenges, WalletNames
     from shared.services.commit import Committer, DecisionContext, Outcome
 
 CHALLENGE_VALID_MS: Final = 10 * 60 * MS_PER_SECOND

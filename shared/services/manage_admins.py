@@ -15,7 +15,7 @@ from shared.services.admin_audit import Actor, Audited, AuditTrail, RequestKey, 
 from shared.services.admin_login import AdminGateDesk, prove_password
 
 if TYPE_CHECKING:
-    from shared.admin_ports import AdminStore
+    from shared.ports.admin import AdminStore
 
 CREATED: Final = "adminCreated"
 CHANGED: Final = "adminChanged"

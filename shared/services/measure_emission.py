@@ -10,7 +10,8 @@ from shared.domain.budgets import budget_group
 from shared.domain.ledger import Emission
 
 if TYPE_CHECKING:
-    from shared.ports import Clock, LedgerStore
+    from shared.ports.clock import Clock
+    from shared.ports.ledger import LedgerStore
 
 _BUDGETS: Final = (AIBA, NEUR, CLAIMS)
 

@@ -20,7 +20,7 @@ from shared.services.admin_audit import Actor, Audited, AuditTrail, RequestKey, 
 if TYPE_CHECKING:
     from shared.domain.bans import BanScope
     from shared.domain.ledger import Decision
-    from shared.ports import LedgerStore
+    from shared.ports.ledger import LedgerStore
     from shared.services.commit import Committer, DecisionContext
 
 TRACE: Final = "row"

@@ -10,7 +10,7 @@ from shared.domain.economy_projection import Projection
 
 if TYPE_CHECKING:
     from shared.domain.game_config import GameConfig
-    from shared.ports import LedgerStore
+    from shared.ports.ledger import LedgerStore
 
 SPAN_MS: Final = MS_PER_DAY
 ROWS_MAX: Final = 50_000

@@ -13,7 +13,9 @@ from shared.domain.errors import Refused
 from shared.services.fold_boards import EXACT_RANKS, WATERMARK
 
 if TYPE_CHECKING:
-    from shared.ports import BoardStore, Clock, Watermarks
+    from shared.ports.boards import BoardStore
+    from shared.ports.clock import Clock
+    from shared.ports.watermarks import Watermarks
 
 NEIGHBOURS: Final = 5
 _MAX_READS: Final = 4

@@ -13,7 +13,9 @@ from shared.wiring import MetricSample
 
 if TYPE_CHECKING:
     from shared.domain.game_config import GameConfig
-    from shared.ports import Clock, GameConfigs, LedgerStore
+    from shared.ports.clock import Clock
+    from shared.ports.game_configs import GameConfigs
+    from shared.ports.ledger import LedgerStore
 
 OPEN_ROWS_COUNTED_MAX: Final = 100
 _BUDGETS: Final[tuple[tuple[str, Literal["day", "hour"]], ...]] = (

@@ -16,9 +16,9 @@ from shared.domain.ledger import Emission, Row
 from shared.services.read_history import Page
 
 if TYPE_CHECKING:
-    from shared.admin_ports import ClaimQueue
     from shared.domain.claims import ClaimState
-    from shared.ports import LedgerStore
+    from shared.ports.admin import ClaimQueue
+    from shared.ports.ledger import LedgerStore
     from shared.services.admin_audit import AuditTrail
     from shared.services.commit import Committer
 

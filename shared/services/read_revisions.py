@@ -10,7 +10,7 @@ from shared.domain.cursors import cursor_int, read_cursor, write_cursor
 from shared.domain.errors import Refused
 
 if TYPE_CHECKING:
-    from shared.admin_ports import ConfigStore
+    from shared.ports.admin import ConfigStore
 
 REVISIONS: Final = "revisions"
 

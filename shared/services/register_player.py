@@ -12,7 +12,7 @@ from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, system_key
 
 if TYPE_CHECKING:
     from shared.domain.player import Player
-    from shared.ports import ReferralCodes
+    from shared.ports.referrals import ReferralCodes
     from shared.services.commit import Committer, DecisionContext
 
 CODE_TRIES: Final = 8

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from shared.domain.calendar import MS_PER_SECOND
 
 if TYPE_CHECKING:
-    from shared.ports import Clock, ReferralCode, ReferralCodes, Watermarks
+    from shared.ports.clock import Clock
+    from shared.ports.referrals import ReferralCode, ReferralCodes
+    from shared.ports.watermarks import Watermarks
     from shared.services.commit import Committer
 
 WATERMARK: Final = "codes"

@@ -9,7 +9,9 @@ from shared.domain.calendar import MS_PER_SECOND
 from shared.services.link_wallet import wallet_name
 
 if TYPE_CHECKING:
-    from shared.ports import Clock, WalletName, WalletNames, Watermarks
+    from shared.ports.clock import Clock
+    from shared.ports.wallets import WalletName, WalletNames
+    from shared.ports.watermarks import Watermarks
     from shared.services.commit import Committer
 
 WATERMARK: Final = "wallet_names"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claim_decision import ClaimWish, claim_refusal, decide_claim, known_seqno
 from shared.domain.claims import CLAIM_KIND, Claim, VaultIdentity, claim_of_row, refunded_effect, settle_name
 from shared.domain.errors import Refused, Unavailable, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Decision, Declined, client_key, system_key
-from shared.ports import Chain, ClaimSigner, ClaimStore, GameConfigs, SignerAnswer, SigningJournal
+from shared.ports.claims import ClaimSigner, ClaimStore, SignerAnswer
 from shared.services.commit import CAP_REACHED, Committer, Decide, DecisionContext
 from shared.services.signing_ballot import Ballot, can_never_be_signed
+
+if TYPE_CHECKING:
+    from shared.ports.chain import Chain
+    from shared.ports.game_configs import GameConfigs
+    from shared.ports.signing import SigningJournal
 
 ASKING_STATES: Final = ("reserved", "approved", "awaiting_approval")
 LOOKING_STATES: Final = ("approved",)

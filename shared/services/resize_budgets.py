@@ -20,7 +20,7 @@ from shared.domain.ledger import Emission
 
 if TYPE_CHECKING:
     from shared.domain.game_config import GameConfig
-    from shared.ports import BudgetShard, LedgerStore
+    from shared.ports.ledger import BudgetShard, LedgerStore
 
 PASSES: Final = 8
 

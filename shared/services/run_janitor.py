@@ -13,7 +13,9 @@ from shared.domain.errors import ArenaError, InvariantBroken, Unavailable
 from shared.domain.ledger import Row
 
 if TYPE_CHECKING:
-    from shared.ports import ClaimStore, Clock, Watermarks
+    from shared.ports.claims import ClaimStore
+    from shared.ports.clock import Clock
+    from shared.ports.watermarks import Watermarks
     from shared.services.commit import Committer
 
 WATERMARK: Final = "janitor"

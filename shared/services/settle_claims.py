@@ -22,7 +22,10 @@ from shared.services.signing_ballot import Ballot, void_unless_signed
 
 if TYPE_CHECKING:
     from shared.domain.ton_views import VaultSnapshot
-    from shared.ports import Chain, ClaimStore, Clock, JournalEntry, SigningJournal
+    from shared.ports.chain import Chain
+    from shared.ports.claims import ClaimStore
+    from shared.ports.clock import Clock
+    from shared.ports.signing import JournalEntry, SigningJournal
     from shared.services.commit import Committer
 
 REFUND_MARGIN_S: Final = 60

@@ -22,21 +22,13 @@ from shared.domain.signing_policy import (
     judge,
 )
 from shared.domain.ton.claim_payload import payload_hash
-from shared.ports import (
-    ApprovalStore,
-    ClaimStore,
-    Clock,
-    GameConfigs,
-    JournalEntry,
-    SignerAnswer,
-    SignerAudit,
-    SignerLimits,
-    SigningJournal,
-    SigningKey,
-)
+from shared.ports.claims import ApprovalStore, ClaimStore, SignerAnswer
+from shared.ports.signing import JournalEntry, SignerAudit, SignerLimits, SigningJournal, SigningKey
 from shared.services.signing_ballot import Ballot, settled_as, void_unless_signed
 
 if TYPE_CHECKING:
+    from shared.ports.clock import Clock
+    from shared.ports.game_configs import GameConfigs
     from shared.services.commit import Committer
 
 APPROVAL_RULE = "approved"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from shared.domain.claims import ClaimTerms, settle_name
 from shared.domain.ledger import system_key
-from shared.ports import ClaimStore, JournalEntry, LedgerStore, SigningJournal
+from shared.ports.signing import JournalEntry, SigningJournal
+
+if TYPE_CHECKING:
+    from shared.ports.claims import ClaimStore
+    from shared.ports.ledger import LedgerStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from shared.services.finish_transfer import finish_transfer
 
 if TYPE_CHECKING:
     from shared.domain.player import Player
-    from shared.ports import ReferralCodes
+    from shared.ports.referrals import ReferralCodes
 
 
 def use_referral(

@@ -18,7 +18,7 @@ from shared.domain.ledger import row_id
 from shared.domain.statement import Statement
 
 if TYPE_CHECKING:
-    from shared.audit_ports import LedgerScan
+    from shared.ports.audit import LedgerScan
 
 PAGE_ROWS: Final = 1_000
 KEPT_VIOLATIONS: Final = 100

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.audit_ports import AuditMark, AuditMarks, AuditProgress, LedgerScan
 from shared.domain.audit import STOPPING, AccountBooks, Violation, is_player, is_row
 from shared.domain.budget_audit import BudgetAudit, BudgetBooks
 from shared.domain.calendar import MS_PER_DAY, MS_PER_HOUR, MS_PER_SECOND, utc_day, utc_hour
 from shared.domain.ledger import row_id
+from shared.ports.audit import AuditMark, AuditMarks, AuditProgress, LedgerScan
 from shared.services.stop_claims import concerns_everybody, stop_claims_of
 
 if TYPE_CHECKING:
-    from shared.ports import Clock
+    from shared.ports.clock import Clock
     from shared.services.commit import Committer
 
 BEHIND_MS: Final = 600 * MS_PER_SECOND

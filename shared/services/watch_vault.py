@@ -13,7 +13,12 @@ from shared.domain.vault_watch import VaultFacts, broken_rules
 if TYPE_CHECKING:
     from shared.domain.claims import VaultIdentity
     from shared.domain.ton_views import Delivery, VaultAccount
-    from shared.ports import Chain, ClaimStore, Clock, GameConfigs, SigningJournal, Watermarks
+    from shared.ports.chain import Chain
+    from shared.ports.claims import ClaimStore
+    from shared.ports.clock import Clock
+    from shared.ports.game_configs import GameConfigs
+    from shared.ports.signing import SigningJournal
+    from shared.ports.watermarks import Watermarks
 
 WATERMARK: Final = "vault_outflow"
 FIRST_LOOKBACK_MS: Final = 24 * 3600 * MS_PER_SECOND

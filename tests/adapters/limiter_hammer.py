@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.adapters.upstash_limiter import UpstashLimiter
-from shared.ports import LimitCheck
+from shared.ports.limiter import LimitCheck
 
 PATIENT_S = 10.0
 """What is asked here is how much passes, not how fast: the machine may be busy."""

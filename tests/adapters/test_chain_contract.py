@@ -1,4 +1,4 @@
-"""ports.Chain: one contract for the fake and for toncenter's adapter over the real TVM."""
+"""ports.chain.Chain: one contract for the fake and for toncenter's adapter over the real TVM."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from shared.adapters.toncenter import TonCenter
 from shared.adapters.toncenter_chain import ToncenterChain
 from shared.domain.errors import InvariantBroken
 from shared.domain.ton_views import VaultAccount
-from shared.ports import Chain
-from tests.fakes import FakeChain
+from shared.ports.chain import Chain
+from tests.fakes.chain import FakeChain
 from tests.local_claims import Claimant, advance
 
 UNITS = 7 * UNITS_PER_CREDIT

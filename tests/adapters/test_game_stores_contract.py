@@ -14,7 +14,10 @@ from shared.adapters.mongo_referral_codes import MongoReferralCodes
 from shared.adapters.mongo_watermarks import MongoWatermarks
 from shared.domain.boards import BoardEntry, BoardSummary
 from shared.domain.fairness import FairnessRecord
-from tests.fakes import FakeBoardStore, FakeFairnessStore, FakeReferralCodes, FakeWatermarks
+from tests.fakes.boards import FakeBoardStore
+from tests.fakes.fairness import FakeFairnessStore
+from tests.fakes.referrals import FakeReferralCodes
+from tests.fakes.watermarks import FakeWatermarks
 
 KINDS = ["fake", "mongo"]
 RECORD = FairnessRecord("2026-11-22", "ab" * 32, "key", 2**41)

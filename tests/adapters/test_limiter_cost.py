@@ -11,7 +11,7 @@ from collections.abc import Callable
 import httpx
 
 from shared.adapters.upstash_limiter import KEY_PREFIX, TAKE_TOKENS, UpstashLimiter
-from shared.ports import LimitCheck
+from shared.ports.limiter import LimitCheck
 from tests.conftest import UpstashRest
 
 ROUNDS = 2_000 if os.environ.get("ARENA_TEST_FULL") else 200  # noqa: TID251 - the test run's own switch

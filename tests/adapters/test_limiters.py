@@ -12,10 +12,10 @@ import pytest
 from shared.adapters.local_limiter import LocalLimiter
 from shared.adapters.upstash_limiter import UpstashLimiter
 from shared.domain.errors import InvariantBroken
-from shared.ports import LimitCheck, RateLimiter
+from shared.ports.limiter import LimitCheck, RateLimiter
 from tests.adapters.limiter_hammer import PATIENT_S
 from tests.conftest import UpstashRest
-from tests.fakes import FakeLimiter
+from tests.fakes.limiter import FakeLimiter
 
 # So slow that no token comes back while a test runs.
 SLOW_S = 36_000

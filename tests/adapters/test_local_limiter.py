@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.adapters.expiring_instants import ExpiringInstants
 from shared.adapters.local_limiter import BUCKETS_MAX, LocalLimiter
-from shared.ports import LimitCheck
+from shared.ports.limiter import LimitCheck
 
 
 def check(subject: str, *, limit: int = 1, window_s: int = 60) -> LimitCheck:

@@ -11,7 +11,7 @@ import pytest
 from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.bootstrap.settle import _pause_claims
 from shared.domain.game_config import default_config
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from botocore.config import Config
 
 from shared.adapters.aws_secrets import AwsSecrets
 from shared.domain.errors import InvariantBroken, Unavailable
-from shared.ports import Secrets
-from tests.fakes import FakeSecrets
+from shared.ports.secrets import Secrets
+from tests.fakes.secrets import FakeSecrets
 
 PARAMETERS = {f"/arena/test/P{number}": f"parameter {number} äöü" for number in range(12)}
 SECRETS = {"arena/test/db": json.dumps({"uri": "mongodb://db", "port": 27017}), "plain": "not JSON"}

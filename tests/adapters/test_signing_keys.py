@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +19,7 @@ from shared.adapters.ed25519 import verify
 from shared.adapters.kms_signing_key import KmsSigningKey
 from shared.adapters.local_signing_key import LocalSigningKey
 from shared.domain.errors import InvariantBroken, Unavailable
-from shared.ports import SigningKey
+from shared.ports.signing import SigningKey
 from tests.conftest import access_key_id, role_arn
 
 FAKE_SEED = b"\x2a" * 32
@@ -98,9 +95,6 @@ def plan_faults(kms: str) -> Iterator[Callable[..., None]]:
     plan(count=0)
 
 
-# ---- the contract
-
-
 def test_a_signature_verifies_under_the_keys_own_public_key(key: SigningKey) -> None:
     message = b"\x07" * 32
     signature = key.sign(message)
@@ -130,9 +124,6 @@ def test_a_key_has_a_name_and_never_shows_itself(key: SigningKey) -> None:
     assert repr(FAKE_SEED) not in repr(key)
 
 
-# ---- the local key
-
-
 def test_the_local_key_is_that_of_rfc_8032() -> None:
     seed = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
     key = LocalSigningKey(seed=seed)
@@ -144,9 +135,6 @@ def test_the_local_key_is_that_of_rfc_8032() -> None:
 def test_a_seed_of_another_shape_is_no_key(seed: Any) -> None:
     with pytest.raises(InvariantBroken):
         LocalSigningKey(seed=seed)
-
-
-# ---- KMS
 
 
 def refusal_of(action: Callable[[], object]) -> str:
@@ -227,81 +215,6 @@ def test_the_public_key_is_asked_for_once(kms_key: KmsSigningKey, administrator:
 def test_a_request_that_cannot_be_right_is_our_mistake(kms: str, signer_role: None) -> None:
     with pytest.raises(InvariantBroken):
         KmsSigningKey(key_id="", endpoint_url=kms).sign(b"m")
-
-
-class LyingKms(BaseHTTPRequestHandler):
-    """Answers every operation with the server's `answer`, whatever it is."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        status, document = self.server.answer  # type: ignore[attr-defined]
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def lying_kms(signer_role: None) -> Iterator[Callable[..., KmsSigningKey]]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), LyingKms)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-
-    def key(status: int, **document: Any) -> KmsSigningKey:
-        server.answer = (status, document)  # type: ignore[attr-defined]
-        return KmsSigningKey(key_id="k", endpoint_url=f"http://127.0.0.1:{server.server_port}")
-
-    yield key
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.mark.parametrize("octets", [b"", bytes(63), bytes(65)])
-def test_a_signature_of_another_length_never_leaves(
-    lying_kms: Callable[..., KmsSigningKey], octets: bytes
-) -> None:
-    key = lying_kms(200, Signature=base64.b64encode(octets).decode())
-    with pytest.raises(InvariantBroken):
-        key.sign(b"m")
-
-
-def test_an_answer_without_a_signature_never_leaves(lying_kms: Callable[..., KmsSigningKey]) -> None:
-    with pytest.raises(InvariantBroken):
-        lying_kms(200).sign(b"m")
-
-
-@pytest.mark.parametrize(
-    "der",
-    [
-        "302a300506032b656f032100" + "11" * 32,
-        "302a300506032b6570032100" + "11" * 31,
-        "302a300506032b6570032100" + "11" * 33,
-    ],
-    ids=["X448's number", "31 bytes", "33 bytes"],
-)
-def test_a_public_key_that_is_not_ed25519_is_not_taken(
-    lying_kms: Callable[..., KmsSigningKey], der: str
-) -> None:
-    key = lying_kms(200, PublicKey=base64.b64encode(bytes.fromhex(der)).decode())
-    with pytest.raises(InvariantBroken):
-        key.public_key()
-
-
-@pytest.mark.parametrize("name", ["ValidationException", "InvalidKeyUsageException", "SomethingNewException"])
-def test_an_error_that_means_we_asked_wrongly_is_our_mistake(
-    lying_kms: Callable[..., KmsSigningKey], name: str
-) -> None:
-    with pytest.raises(InvariantBroken):
-        lying_kms(400, __type=name, message="").sign(b"m")
-
-
-def test_an_unknown_error_of_the_service_is_unavailable(lying_kms: Callable[..., KmsSigningKey]) -> None:
-    assert refusal_of(lambda: lying_kms(503, __type="Odd", message="").sign(b"m")) == "kms_unavailable"
 
 
 def test_importing_the_adapters_loads_neither_boto3_nor_nacl() -> None:

@@ -20,7 +20,7 @@ from upstash_redis import Redis
 from infra.local.endpoint_process import start_endpoint, stop_endpoint
 from shared.adapters.upstash_limiter import KEY_PREFIX, UpstashLimiter
 from shared.domain.errors import Unavailable
-from shared.ports import LimitCheck
+from shared.ports.limiter import LimitCheck
 from tests.adapters.limiter_hammer import PATIENT_S, hammer
 from tests.conftest import UpstashRest
 

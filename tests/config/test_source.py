@@ -12,7 +12,7 @@ from shared.config.loading import SettingsInvalid
 from shared.config.references import Reference, parse_reference, references_of
 from shared.config.source import MAX_AGE_S, MAX_OUTAGE_S, RETRY_AFTER_S, SettingsSource
 from shared.domain.errors import InvariantBroken, Unavailable
-from tests.fakes import FakeSecrets
+from tests.fakes.secrets import FakeSecrets
 from tests.readiness.environments import production
 
 SEED = "ssm:/arena/test/BATTLE_SEED_SECRET"

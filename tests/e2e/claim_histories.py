@@ -2,230 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-import random  # noqa: TID251 - histories come from a printed seed
-import threading
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-from infra.local.chain_client import ChainClient, ChainError
-from infra.local.player_wallet import PlayerWallet
-from infra.local.world import World
-from shared.adapters.ed25519 import verify
-from shared.adapters.system_clock import FileOffsetClock
-from shared.adapters.toncenter import ProviderLimits, TonCenter
-from shared.adapters.toncenter_chain import ToncenterChain
+from infra.local.chain_client import ChainError
 from shared.domain.claim_message import wallet_transaction
-from shared.domain.claims import Claim, VaultIdentity, settle_name
-from shared.domain.errors import ArenaError, Refused, Unavailable
-from shared.domain.ledger import system_key
+from shared.domain.claims import Claim
+from shared.domain.errors import Refused, Unavailable
 from shared.domain.signing_policy import Approval
-from shared.domain.ton.vault_code import VAULT_CODE_HASH
-from shared.ports import Chain, SignerAnswer
-from shared.services.request_claim import ClaimDesk, look_at_claim, request_claim
-from shared.services.settle_claims import Settlement, SettleTally, settle_claims
-from shared.services.sign_claim import ClaimSigning
-from shared.services.watch_vault import VaultWatch, watch_vault
-from tests.fakes import FakeLedgerStore, FakeWatermarks
-from tests.fakes_claims import (
-    FakeApprovalStore,
-    FakeClaimStore,
-    FakeSignerAudit,
-    FakeSignerLimits,
-    FakeSigningJournal,
-    FakeSigningKey,
-)
-from tests.local_claims import TON, advance
-from tests.services.game_world import GameWorld
+from shared.services.request_claim import look_at_claim, request_claim
+from shared.services.watch_vault import watch_vault
+from tests.e2e.history_parts import HistoryPlayer
+from tests.e2e.history_services import START_CREDITS, HistoryServices
+from tests.local_claims import advance
 
-START_CREDITS = 100_000
-APPROVAL_ABOVE = 40
 DAY_S = 24 * 3600
 
 
-class GatedJournal:
-    """A journal whose writes wait: the signer sleeps between deciding and writing."""
-
-    def __init__(self, journal: FakeSigningJournal, gate: threading.Event) -> None:
-        self._journal, self._gate = journal, gate
-
-    def read(self, journal_id: str) -> Any:
-        return self._journal.read(journal_id)
-
-    def insert(self, entry: Any) -> bool:
-        self._gate.wait()
-        return self._journal.insert(entry)
-
-    def replace(self, entry: Any, *, expected_generation: int) -> bool:
-        self._gate.wait()
-        return self._journal.replace(entry, expected_generation=expected_generation)
-
-
-@dataclass(slots=True)
-class HistoryPlayer:
-    """One player, one wallet, and every claim the wallet ever got a signature for."""
-
-    account: str
-    wallet: PlayerWallet
-    units_before: int
-    keys: int = 0
-    sendable: dict[str, Claim] = field(default_factory=dict)
-
-
-class Providers:
-    """Both providers of the one chain, kept for all histories of a module."""
-
-    def __init__(self, chain: ChainClient, world: World) -> None:
-        urls = (chain.provider_url, f"{chain.url}/secondary")
-        self._centers = [
-            TonCenter(
-                url=url,
-                api_key=chain.api_key,
-                jitter=lambda: 0.0,
-                on_outcome=lambda _: None,
-                limits=ProviderLimits(attempts=2, backoff_s=0.0),
-            )
-            for url in urls
-        ]
-        self.primary, self.secondary = (
-            ToncenterChain(center, vault=world.vault, jetton_master=world.jetton_master)
-            for center in self._centers
-        )
-
-    def close(self) -> None:
-        for center in self._centers:
-            center.close()
-
-
-class SharedStores:
-    """What outlives a batch, as a database does: its wallets are linked by new players in the next one."""
-
-    def __init__(self) -> None:
-        self.ledger = FakeLedgerStore()
-        self.claims, self.journal = FakeClaimStore(), FakeSigningJournal()
-        self.players = itertools.count(1)
-
-
-class ClaimHistory:
+class ClaimHistory(HistoryServices):
     """A batch of players on one chain; every player's life is one history."""
-
-    def __init__(
-        self,
-        chain: ChainClient,
-        world: World,
-        providers: Providers,
-        *,
-        clock_file: Path,
-        oracle_seed: bytes,
-        wallets: list[PlayerWallet],
-        stores: SharedStores,
-        chance: random.Random,
-    ) -> None:
-        self.tvm, self.world, self.clock_file, self.chance = chain, world, clock_file, chance
-        self.game = GameWorld(store=stores.ledger)
-        self.clock = FileOffsetClock(clock_file)
-        self.game.committer = replace(self.game.committer, clock=self.clock)
-        self.game.clock = self.clock
-        self.game.configure(
-            claim_approval_above_aiba=APPROVAL_ABOVE,
-            claim_max_per_player_per_day=1_000,
-            claim_max_aiba_per_player_per_day=10**6,
-            wallet_cooldown_hours=0,
-        )
-        self.claims, self.journal = stores.claims, stores.journal
-        self.approvals, self.audit = FakeApprovalStore(), FakeSignerAudit()
-        self.limits, self.key = FakeSignerLimits(), FakeSigningKey(oracle_seed)
-        self.watermarks = FakeWatermarks()
-        self.watermarks.write("vault_outflow", self.clock.now_ms() + 20 * 60 * 1000)
-        self.vault = VaultIdentity(world.network_id, world.vault, world.jetton_master, world.units_per_credit)
-        self.chain: Chain = providers.primary
-        self.secondary: Chain | None = providers.secondary if chance.random() < 0.7 else None
-        self.sleepers: list[tuple[threading.Event, threading.Thread]] = []
-        self.reports: list[str] = []
-        self.players = [self._player(next(stores.players), wallet) for wallet in wallets]
-        advance(clock_file, seconds=5)
-
-    def _player(self, number: int, wallet: PlayerWallet) -> HistoryPlayer:
-        account = self.game.register(number)
-        self.game.give(account, "AIBA", START_CREDITS)
-        linked = {
-            "address": wallet.address,
-            "network": self.vault.network,
-            "publicKey": wallet.public_key_hex,
-            "version": "v4r2",
-            "ticket": "t",
-            "linkedMs": self.clock.now_ms(),
-        }
-        self.game.change(account, wallet=linked)
-        return HistoryPlayer(account, wallet, self.jettons(wallet))
-
-    # ---- what services need
-
-    @property
-    def desk(self) -> ClaimDesk:
-        return ClaimDesk(
-            self.game.committer, self.claims, self.journal, self.game.configs, self.chain, self, self.vault
-        )
-
-    def signing(self, journal: Any) -> ClaimSigning:
-        return ClaimSigning(
-            committer=self.game.committer,
-            claims=self.claims,
-            approvals=self.approvals,
-            journal=journal,
-            limits=self.limits,
-            audit=self.audit,
-            configs=self.game.configs,
-            key=self.key,
-            verify=verify,
-            allowed=self.vault,
-            pinned_public_key=self.key.public_key(),
-            clock=self.clock,
-            new_id=self.game.new_attempt,
-        )
-
-    @property
-    def settlement(self) -> Settlement:
-        return Settlement(
-            self.game.committer,
-            self.claims,
-            self.journal,
-            self.chain,
-            self.secondary,
-            VAULT_CODE_HASH,
-            self.clock,
-            self.pause,
-            lambda name, _: self.reports.append(name),
-            self.vault,
-        )
-
-    def request_signature(self, claim_id: str) -> SignerAnswer:
-        """ports.ClaimSigner: now and then the signer falls asleep with its decision made, or is away."""
-        fate = self.chance.random()
-        if fate < 0.1:
-            raise Unavailable("away", code="signer_unavailable")
-        if fate > 0.25:
-            return self.signing(self.journal).sign_claim(claim_id)
-        gate = threading.Event()
-        signing = self.signing(GatedJournal(self.journal, gate))
-
-        def sign_late() -> None:
-            with suppress(ArenaError):
-                signing.sign_claim(claim_id)
-
-        thread = threading.Thread(target=sign_late)
-        thread.start()
-        self.sleepers.append((gate, thread))
-        raise Unavailable("asleep", code="signer_unavailable")
-
-    def pause(self) -> None:
-        self._set_paused(is_paused=True)
-
-    def _set_paused(self, *, is_paused: bool) -> None:
-        config = self.game.configs.config
-        self.game.set_config(paused=replace(config.paused, claims=is_paused))
 
     # ---- what may happen
 
@@ -298,12 +93,6 @@ class ClaimHistory:
     def toggle_pause(self) -> None:
         self._set_paused(is_paused=self.chance.random() < 0.5)
 
-    def wake_signer(self) -> None:
-        if self.sleepers:
-            gate, thread = self.sleepers.pop(self.chance.randrange(len(self.sleepers)))
-            gate.set()
-            thread.join()
-
     def decide_approvals(self) -> None:
         """A person decides late, or not, or about another amount."""
         for claim in self.claims.open_claims(limit=100):
@@ -375,9 +164,6 @@ class ClaimHistory:
     def idle(self, player: HistoryPlayer) -> None:
         """Nothing."""
 
-    def settle(self) -> SettleTally:
-        return settle_claims(self.settlement)
-
     # ---- the end
 
     def heal(self) -> None:
@@ -400,11 +186,6 @@ class ClaimHistory:
             self.settle()
             self.check_books()
         self.settle()
-
-    def outcome(self, claim: Claim) -> str | None:
-        key = system_key(claim.terms.account, settle_name(claim.terms.id))
-        row = self.game.committer.store.row_by_key(key)
-        return None if row is None else str(row.answer["outcome"])
 
     def check_books(self) -> None:
         for player in self.players:
@@ -440,28 +221,3 @@ class ClaimHistory:
         entry = self.journal.read(claim.terms.journal_id)
         snapshot = self.chain.vault_snapshot(claim.terms.recipient)
         return f"{claim} {entry} {snapshot} reports {self.reports[-5:]} tally {self.settle()}"
-
-    def _watch(self) -> VaultWatch:
-        return VaultWatch(
-            chain=self.chain,
-            claims=self.claims,
-            journal=self.journal,
-            watermarks=self.watermarks,
-            configs=self.game.configs,
-            clock=self.clock,
-            allowed=self.vault,
-            code_hash=VAULT_CODE_HASH,
-            public_key=self.key.public_key().hex(),
-            pause_claims=self.pause,
-            report=lambda name, _: self.reports.append(name),
-        )
-
-    def jettons(self, wallet: PlayerWallet) -> int:
-        return self.tvm.jetton_units(wallet.address, master=self.world.jetton_master)
-
-
-def funded_wallets(chain: ChainClient, count: int, *, chance: random.Random) -> list[PlayerWallet]:
-    wallets = [PlayerWallet(chance.randbytes(32)) for _ in range(count)]
-    for wallet in wallets:
-        wallet.fund(chain, nano=50 * TON)
-    return wallets

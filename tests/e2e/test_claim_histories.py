@@ -19,7 +19,9 @@ from infra.local.world import World
 from shared.domain.claim_message import wallet_transaction
 from shared.domain.ton_views import VaultSnapshot
 from shared.services import settle_claims as settling
-from tests.e2e.claim_histories import START_CREDITS, ClaimHistory, Providers, SharedStores, funded_wallets
+from tests.e2e.claim_histories import ClaimHistory
+from tests.e2e.history_parts import Providers, SharedStores, funded_wallets
+from tests.e2e.history_services import START_CREDITS
 from tests.local_claims import advance
 
 IS_FULL = os.environ.get("ARENA_TEST_FULL") == "1"  # noqa: TID251 - the test run's own switch

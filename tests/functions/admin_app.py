@@ -16,7 +16,7 @@ from shared.bootstrap.admin import AdminParts
 from shared.domain.admins import Admin, Role
 from shared.services.limit_requests import limit_requests
 from shared.wiring import EdgeWiring
-from tests.fakes import FakeLimiter
+from tests.fakes.limiter import FakeLimiter
 from tests.services.admin_world import OWNER_EMAIL, PASSWORD, PASSWORD_HASH, AdminWorld
 
 _serving: list[AdminApp] = []

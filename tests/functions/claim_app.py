@@ -18,7 +18,8 @@ from shared.bootstrap.claim import ClaimParts
 from shared.services.limit_requests import limit_requests
 from shared.services.link_wallet import WalletDesk
 from shared.wiring import EdgeWiring
-from tests.fakes import FakeChallenges, FakeLimiter
+from tests.fakes.limiter import FakeLimiter
+from tests.fakes.wallets import FakeChallenges
 from tests.functions.edge_app import PRIVATE_KEY
 from tests.services.claim_world import VAULT, ClaimWorld
 
@@ -109,3 +110,8 @@ class ClaimUser:
         now_s = self.app.world.clock.now_ms() // 1000
         proof = wallet.prove(domain=DOMAIN, challenge=challenge, now_s=now_s)
         return {"account": wallet.tonconnect_account(network_id=VAULT.network), "proof": proof}
+
+
+def code_of(answer: httpx.Response) -> tuple[int, str]:
+    """Status and the problem's code."""
+    return answer.status_code, answer.json()["code"]

@@ -24,7 +24,8 @@ from shared.domain.errors import Refused
 from shared.domain.telegram_init_data import InitData, judge_init_data
 from shared.services.limit_requests import limit_requests
 from shared.wiring import EdgeWiring, Limit
-from tests.fakes import FakeClock, FakeLimiter
+from tests.fakes.clock import FakeClock
+from tests.fakes.limiter import FakeLimiter
 
 BOT_TOKEN = "7342037359:AAHI0D2mUpYh3cQ1Yt-FAKE-FOR-TESTS-ONLY"
 ORIGIN = "https://game.example"

@@ -30,8 +30,10 @@ from shared.services.limit_requests import limit_requests
 from shared.services.link_wallet import WalletDesk
 from shared.services.read_leaderboard import Leaderboards
 from shared.wiring import EdgeWiring
-from tests.fakes import FakeBoardStore, FakeChallenges, FakeLimiter, FakeWatermarks
-from tests.fakes_claims import FakeWalletNames
+from tests.fakes.boards import FakeBoardStore
+from tests.fakes.limiter import FakeLimiter
+from tests.fakes.wallets import FakeChallenges, FakeWalletNames
+from tests.fakes.watermarks import FakeWatermarks
 from tests.functions.edge_app import BOT_TOKEN, PRIVATE_KEY
 from tests.services.game_world import GameWorld
 

@@ -1,4 +1,4 @@
-"""Claims over HTTP: what the miniapp gets, bad input with its code, and a part gone at each step."""
+"""Claims over HTTP: what the miniapp gets, and bad input with its code."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from infra.local.player_wallet import PlayerWallet
 from shared.domain.claim_message import payload_of
-from shared.domain.errors import Unavailable
 from shared.domain.ton.boc import read_boc_base64
 from shared.domain.ton.claim_payload import message_body
-from tests.functions.claim_app import ClaimApp, ClaimUser
-from tests.services.claim_world import START_CREDITS, VAULT, ClaimWorld
-from tests.services.interrupted_parts import WAYS, Interruption, Killed
+from tests.functions.claim_app import ClaimApp, ClaimUser, code_of
+from tests.services.claim_world import START_CREDITS, VAULT
 
 
 @pytest.fixture
@@ -26,10 +23,6 @@ def app(event_loop_for_handlers: asyncio.AbstractEventLoop) -> ClaimApp:
 @pytest.fixture
 def ann(app: ClaimApp) -> ClaimUser:
     return app.user(app.world.player())
-
-
-def code_of(answer) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
 
 
 def test_a_claim_answers_what_a_wallet_sends_as_it_is(app, ann):
@@ -210,178 +203,6 @@ def test_a_recorded_refusal_is_replayed_and_a_new_key_tries_again(app, ann):
 def test_a_banned_player_claims_nothing(app, ann):
     app.world.game.change(ann.id, bans={"withdraw": {"until": 0, "reason": "r", "by": "op", "since": 1}})
     assert code_of(ann.claim()) == (403, "banned")
-
-
-# ---- a part gone at each step
-
-
-def test_without_the_limiter_claims_are_refused(app, ann):
-    app.limiter.is_down = True
-    assert code_of(ann.claim()) == (503, "limiter_unavailable")
-    app.limiter.is_down = False
-    assert ann.claim().status_code == 201
-
-
-def test_without_the_chain_a_first_claim_is_503_and_its_key_works_later(app, ann):
-    app.world.fake_chain.is_down = True
-    assert code_of(ann.claim()) == (503, "provider_unavailable")
-    assert app.world.money(ann.id) == (START_CREDITS, 0)
-    app.world.fake_chain.is_down = False
-    assert ann.claim().json()["state"] == "signed"
-
-
-def test_without_the_signer_the_claim_waits_and_says_so(app, ann):
-    app.world.signer.is_away = True
-    answer = ann.claim()
-    assert (answer.status_code, answer.json()["state"]) == (201, "reserved")
-    assert answer.json()["pending"]["code"] == "signer_unavailable"
-    assert ann.get(f"/api/claims/{answer.json()['id']}").json()["state"] == "reserved"
-    app.world.signer.is_away = False
-    assert ann.claim().json()["state"] == "signed"
-    assert app.world.money(ann.id) == (START_CREDITS - 100, 100)
-
-
-def test_reading_a_reserved_claim_signs_nothing_and_its_own_key_does(app, ann):
-    app.world.signer.is_away = True
-    claim_id = ann.claim().json()["id"]
-    app.world.signer.is_away = False
-    view = ann.get(f"/api/claims/{claim_id}").json()
-    assert (view["state"], "pending" in view, "signature" in view) == ("reserved", False, False)
-    assert ann.get("/api/claims").json()["items"] == [view]
-    assert ann.post(f"/api/claims/{claim_id}/sent", {"boc": "AAAA"}).json()["state"] == "reserved"
-    assert app.world.fake_key.signed == []
-    assert ann.claim().json()["state"] == "signed"
-
-
-def test_reading_an_approved_claim_gets_it_signed(app, ann):
-    app.world.game.configure(claim_approval_above_aiba=99)
-    claim_id = ann.claim().json()["id"]
-    assert ann.get(f"/api/claims/{claim_id}").json()["state"] == "awaiting_approval"
-    app.world.approve(app.world.claim_of(ann.id))
-    view = ann.get(f"/api/claims/{claim_id}").json()
-    assert (view["state"], len(view["transaction"]["messages"])) == ("signed", 1)
-
-
-def test_without_the_key_service_the_claim_waits_and_no_reason_of_ours_is_told(app, ann):
-    app.world.fake_key.failure = Unavailable("no", code="kms_key_disabled")
-    answer = ann.claim()
-    assert (answer.status_code, answer.json()["pending"]["code"]) == (201, "signer_unavailable")
-    assert "kms" not in answer.text
-    app.world.fake_key.failure = None
-    assert ann.claim().json()["state"] == "signed"
-
-
-def test_a_pause_is_503_for_new_claims_and_shows_the_old_ones(app, ann):
-    view = ann.claim().json()
-    bob = app.user(app.world.player(2))
-    app.world.pause()
-    assert code_of(bob.claim()) == (503, "claims_paused")
-    assert ann.get(f"/api/claims/{view['id']}").json() == view
-    assert ann.claim().json() == view
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_any_single_operation_gone_is_a_clear_answer_and_the_same_key_works_later(app, way):
-    for at in range(1, 200):
-        interruption = Interruption()
-        app.enter(ClaimWorld(wrap=interruption.wrap))
-        ann = app.user(app.world.player())
-        interruption.arm(at, way)
-        try:
-            answer = ann.claim()
-        except Killed:
-            answer = None
-        interruption.disarm()
-        if not interruption.hit:
-            return
-        if answer is not None:
-            assert answer.status_code in (201, 503), (interruption.hit, answer.text)
-            if answer.status_code == 503:
-                assert answer.headers["retry-after"]
-        final = ann.claim()
-        assert (final.status_code, final.json()["state"]) == (201, "signed"), interruption.hit
-        assert app.world.money(ann.id) == (START_CREDITS - 100, 100)
-    pytest.fail("the request never ends")
-
-
-# ---- wallets
-
-
-@pytest.fixture
-def newcomer(app: ClaimApp) -> ClaimUser:
-    return app.user(app.world.game.register(9))
-
-
-def test_a_wallet_is_linked_shown_and_let_go(app, newcomer):
-    wallet = PlayerWallet(b"\x01" * 32)
-    body = newcomer.link_body(wallet)
-    linked = newcomer.post("/api/wallet", body, key="w1")
-    assert (linked.status_code, linked.json()["address"]) == (201, wallet.address)
-    assert set(linked.json()) == {"address", "network", "version", "linkedAt", "claimsFrom"}
-    replayed = newcomer.post("/api/wallet", body, key="w1")
-    assert replayed.json() == linked.json()
-    gone = newcomer.delete("/api/wallet", key="u1")
-    assert (gone.status_code, gone.json()) == (200, {"address": wallet.address})
-    assert code_of(newcomer.delete("/api/wallet", key="u2")) == (409, "wallet_required")
-
-
-def test_a_replayed_nonce_is_refused(app, newcomer):
-    body = newcomer.link_body(PlayerWallet(b"\x01" * 32))
-    assert newcomer.post("/api/wallet", body, key="w1").status_code == 201
-    assert code_of(newcomer.post("/api/wallet", body, key="w2")) == (409, "challenge_unknown")
-
-
-def test_an_expired_nonce_is_refused(app, newcomer):
-    challenge = newcomer.post("/api/wallet/challenge").json()["payload"]
-    app.world.clock.advance(seconds=601)
-    wallet = PlayerWallet(b"\x01" * 32)
-    now_s = app.world.clock.now_ms() // 1000
-    body = {
-        "account": wallet.tonconnect_account(network_id=VAULT.network),
-        "proof": wallet.prove(domain="play.arena.example", challenge=challenge, now_s=now_s),
-    }
-    assert code_of(newcomer.post("/api/wallet", body)) == (409, "challenge_unknown")
-
-
-def test_a_wallet_another_player_has_is_refused(app, newcomer):
-    other = app.user(app.world.game.register(10))
-    wallet = PlayerWallet(b"\x01" * 32)
-    assert other.post("/api/wallet", other.link_body(wallet)).status_code == 201
-    assert code_of(newcomer.post("/api/wallet", newcomer.link_body(wallet))) == (409, "wallet_taken")
-
-
-def test_a_wallet_of_the_wrong_network_is_refused(app, newcomer):
-    body = newcomer.link_body(PlayerWallet(b"\x01" * 32))
-    body["account"]["chain"] = "-239"
-    assert code_of(newcomer.post("/api/wallet", body)) == (400, "wrong_network")
-
-
-BAD_ADDRESSES = [
-    "",
-    "0:",
-    "0:" + "11" * 31,
-    "0:" + "11" * 33,
-    "0:" + "gg" * 32,
-    "-1:" + "11" * 32,
-    "1:" + "11" * 32,
-    "300:" + "11" * 32,
-    "0x" + "11" * 32,
-    "00:" + "11" * 32,
-    " 0:" + "11" * 32,
-    "EQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAM9c",
-    "EQ" + "A" * 45,
-    "\u0660:" + "11" * 32,
-    "0:" + "11" * 32,
-]
-
-
-@pytest.mark.parametrize("address", BAD_ADDRESSES)
-def test_an_address_of_any_other_form_or_wallet_is_refused_and_links_nothing(app, newcomer, address):
-    body = newcomer.link_body(PlayerWallet(b"\x01" * 32))
-    body["account"]["address"] = address
-    answer = newcomer.post("/api/wallet", body)
-    assert answer.status_code == 400, answer.text
-    assert app.world.names.names == {}
 
 
 def test_a_claim_is_paid_only_to_the_wallet_that_was_linked(app, ann):

@@ -8,7 +8,13 @@ import sys
 import pytest
 
 WITH_FIRST_USE = ("pymongo", "bson", "boto3", "botocore", "nacl", "bcrypt", "aws_lambda_powertools")
-WORDS_OF_CLAIMS = ("shared.domain.claims", "shared.domain.signing_policy", "shared.domain.ton_views")
+WORDS_OF_CLAIMS = (
+    "shared.domain.claims",
+    "shared.domain.signing_policy",
+    "shared.domain.ton_views",
+    "shared.ports.claims",
+    "shared.ports.signing",
+)
 
 
 def loaded_by(function: str) -> set[str]:

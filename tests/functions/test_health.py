@@ -17,7 +17,7 @@ from functions.edge.lambda_entry import lambda_handler
 from functions.health import create_health_app
 from shared.domain.errors import Unavailable
 from shared.wiring import Dependency, EdgeWiring, HealthWiring, MetricSample
-from tests.fakes import FakeClock
+from tests.fakes.clock import FakeClock
 from tests.functions.edge_app import document_of, gateway_event
 
 TOKEN = "metrics-token-FAKE-FOR-TESTS-ONLY"

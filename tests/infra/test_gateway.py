@@ -8,110 +8,20 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-TINY = Path(__file__).parent / "tiny_service"
-PROJECT = Path(__file__).parents[2]
-
-
-@dataclass
-class RunningGateway:
-    """A started gateway process and ways to call it."""
-
-    process: subprocess.Popen[str]
-    public: str
-    private: str
-    data: Path
-
-    def call(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection(self.public.removeprefix("http://"), timeout=20)
-        try:
-            connection.request(method, path, body, headers or {})
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
-
-    def pids(self, function: str) -> list[int]:
-        connection = http.client.HTTPConnection(self.private.removeprefix("http://"), timeout=5)
-        try:
-            connection.request("GET", "/functions")
-            return list(json.loads(connection.getresponse().read())[function]["pids"])
-        finally:
-            connection.close()
-
-    def lambda_client(self) -> Any:
-        return boto3.client(
-            "lambda",
-            endpoint_url=self.private,
-            region_name="eu-central-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-
-
-def _start(data: Path, *options: str) -> RunningGateway:
-    data.mkdir(exist_ok=True)
-    (data / "clock").write_text("60000\n")
-    environments = {
-        "echo": {"APP_ENV": "dev", "GREETING": "hello"},
-        "broken": {"TRIES_FILE": str(data / "tries")},
-        "private": {"NOTE_FILE": str(data / "note")},
-    }
-    (data / "environments.json").write_text(json.dumps(environments))
-    command = [sys.executable, "-m", "infra.local.gateway", "--serverless", str(TINY / "serverless.yml")]
-    command += ["--clock", str(data / "clock"), "--logs", str(data / "logs"), "--root", str(TINY)]
-    command += ["--environments", str(data / "environments.json"), *options]
-    with (data / "stderr").open("w") as stderr:
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=stderr, text=True)
-    assert process.stdout is not None
-    ready = process.stdout.readline().split()
-    assert ready[:2] == ["ready", "gateway"], (data / "stderr").read_text()
-    return RunningGateway(process, ready[2], ready[3], data)
-
-
-def _stop(gateway: RunningGateway) -> None:
-    gateway.process.terminate()
-    gateway.process.wait(10)
-    assert gateway.process.stdout is not None
-    gateway.process.stdout.close()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-
-
-def _until(condition: Callable[[], bool], within_s: float) -> bool:
-    end = time.monotonic() + within_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
+from tests.infra.running_gateway import RunningGateway, is_alive, start_gateway, stop_gateway, until
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    running = _start(tmp_path_factory.mktemp("gateway"))
+    running = start_gateway(tmp_path_factory.mktemp("gateway"))
     yield running
-    _stop(running)
+    stop_gateway(running)
 
 
 def test_a_request_reaches_the_handler_as_payload_2_and_comes_back(gateway: RunningGateway) -> None:
@@ -173,14 +83,14 @@ def test_a_handler_over_its_time_is_killed_and_replaced(gateway: RunningGateway)
     began_s = time.monotonic()
     assert gateway.call("POST", "/faults/hang")[0] == 500
     assert 0.9 < time.monotonic() - began_s < 30
-    assert _until(lambda: not _is_alive(victim), 2)
+    assert until(lambda: not is_alive(victim), 2)
     assert int(gateway.call("POST", "/faults/none")[2]) != victim
 
 
 def test_a_worker_killed_while_idle_is_replaced(gateway: RunningGateway) -> None:
     victim = int(gateway.call("POST", "/faults/none")[2])
     os.kill(victim, signal.SIGKILL)
-    assert _until(lambda: victim not in gateway.pids("faulty"), 2)
+    assert until(lambda: victim not in gateway.pids("faulty"), 2)
     assert int(gateway.call("POST", "/faults/none")[2]) != victim
 
 
@@ -261,42 +171,3 @@ def test_boto3_is_told_which_function_does_not_exist(gateway: RunningGateway) ->
 def test_functions_without_http_are_not_reachable_in_public(gateway: RunningGateway) -> None:
     status, _, body = gateway.call("POST", "/2015-03-31/functions/private/invocations", b"{}")
     assert (status, json.loads(body)["event"]["routeKey"]) == (201, "$default")
-
-
-def test_a_schedule_invokes_its_function_on_the_stacks_time(tmp_path: Path) -> None:
-    gateway = _start(tmp_path / "g", "--schedule-every-s", "0.2", "--functions", "private")
-    try:
-        assert _until((gateway.data / "note").exists, 5)
-    finally:
-        _stop(gateway)
-
-
-def test_schedules_can_be_switched_off(tmp_path: Path) -> None:
-    gateway = _start(tmp_path / "g", "--schedule-every-s", "0", "--functions", "private")
-    try:
-        time.sleep(0.6)
-        assert not (gateway.data / "note").exists()
-    finally:
-        _stop(gateway)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_no_worker_outlives_its_gateway(tmp_path: Path, number: signal.Signals) -> None:
-    gateway = _start(tmp_path / "g", "--functions", "echo,private")
-    pids = gateway.pids("echo") + gateway.pids("private")
-    assert all(_is_alive(pid) for pid in pids)
-    gateway.process.send_signal(number)
-    gateway.process.wait(5)
-    assert _until(lambda: not any(_is_alive(pid) for pid in pids), 5)
-    _stop(gateway)
-
-
-def test_a_preferred_port_that_is_taken_is_no_error(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        gateway = _start(tmp_path / "g", "--port", str(port), "--functions", "echo")
-        try:
-            assert not gateway.public.endswith(f":{port}")
-            assert gateway.call("GET", "/things")[0] == 201
-        finally:
-            _stop(gateway)

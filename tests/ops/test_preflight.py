@@ -20,7 +20,8 @@ from infra.ops.preflight.lines import Answer, Line, answer_of, as_json, as_table
 from infra.ops.preflight.local_stage import running_local_stage
 from infra.ops.preflight.stage import StageUnderCheck
 from infra.ops.preflight.store_lines import queries_use_indexes
-from tests.ops.preflight_breakages import BREAKAGES, Breakage, copied_project, record
+from tests.ops.breaking_stage import Breakage, copied_project, record
+from tests.ops.preflight_breakages import BREAKAGES
 
 LINE_BY_ID = {line.id: line for line in LINES}
 CASES = [

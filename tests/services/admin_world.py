@@ -21,7 +21,7 @@ from shared.services.keep_admins import AdminKeeper
 from shared.services.manage_admins import AdminsDesk
 from shared.services.moderate_player import PlayerDesk
 from shared.services.read_reports import ReportDesk
-from tests.admin_fakes import (
+from tests.fakes.admin import (
     FakeAdmins,
     FakeConfigStore,
     FakeLoginAttempts,
@@ -29,7 +29,7 @@ from tests.admin_fakes import (
     FakeProposals,
     FakeRevokedTokens,
 )
-from tests.fakes import FakeLedgerStore
+from tests.fakes.ledger import FakeLedgerStore
 from tests.services.claim_world import ClaimWorld
 
 OWNER_EMAIL = "owner@example.org"

@@ -12,7 +12,7 @@ from shared.domain.claims import Claim, VaultIdentity, claim_id, settle_name
 from shared.domain.ledger import client_key, system_key
 from shared.domain.signing_policy import Approval
 from shared.domain.ton_views import VaultAccount
-from shared.ports import SignerAnswer
+from shared.ports.claims import SignerAnswer
 from shared.services.link_wallet import release_former_name
 from shared.services.read_claims import report_sent
 from shared.services.release_names import NameKeeper, release_unused_names
@@ -21,17 +21,11 @@ from shared.services.run_janitor import Janitor, run_janitor
 from shared.services.settle_claims import Settlement, SettleTally, settle_claims
 from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch, WatchTally, watch_vault
-from tests.fakes import FakeChain, FakeWatermarks
-from tests.fakes_claims import (
-    FakeApprovalStore,
-    FakeClaimSigner,
-    FakeClaimStore,
-    FakeSignerAudit,
-    FakeSignerLimits,
-    FakeSigningJournal,
-    FakeSigningKey,
-    FakeWalletNames,
-)
+from tests.fakes.chain import FakeChain
+from tests.fakes.claims import FakeApprovalStore, FakeClaimSigner, FakeClaimStore
+from tests.fakes.signing import FakeSignerAudit, FakeSignerLimits, FakeSigningJournal, FakeSigningKey
+from tests.fakes.wallets import FakeWalletNames
+from tests.fakes.watermarks import FakeWatermarks
 from tests.services.game_world import GameWorld
 
 CODE_HASH = "ab" * 32
@@ -40,6 +34,7 @@ VAULT = VaultIdentity(
     network=-3, vault="0:" + "11" * 32, jetton_master="0:" + "22" * 32, units_per_credit=10**9
 )
 START_CREDITS = 10_000
+DAY_S = 24 * 3600
 KEY_SEED = bytes(range(32))  # fake, for tests only
 
 

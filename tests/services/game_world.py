@@ -16,7 +16,11 @@ from shared.services.grant_starter_broker import grant_starter_broker
 from shared.services.hold_budgets import BudgetHolder
 from shared.services.play_battle import play_battle
 from shared.services.register_player import register_player
-from tests.fakes import FakeClock, FakeFairnessStore, FakeGameConfigs, FakeLedgerStore, FakeReferralCodes
+from tests.fakes.clock import FakeClock
+from tests.fakes.fairness import FakeFairnessStore
+from tests.fakes.game_configs import FakeGameConfigs
+from tests.fakes.ledger import FakeLedgerStore
+from tests.fakes.referrals import FakeReferralCodes
 
 SECRET = b"fake-battle-secret-for-the-tests-only"
 

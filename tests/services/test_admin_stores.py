@@ -16,14 +16,15 @@ from shared.adapters.mongo_wallets import MongoWalletNames
 from shared.domain.adjustments import Adjustment, Proposal
 from shared.domain.admins import Admin
 from shared.domain.login_attempts import account_attempts
-from tests.admin_fakes import (
+from tests.fakes.admin import (
     FakeAdmins,
     FakeLoginAttempts,
     FakePlayerSearch,
     FakeProposals,
     FakeRevokedTokens,
 )
-from tests.fakes import FakeLedgerStore, FakeReferralCodes
+from tests.fakes.ledger import FakeLedgerStore
+from tests.fakes.referrals import FakeReferralCodes
 from tests.services.game_world import GameWorld
 
 ANN = Admin(id="a1", email="ann@example.org", role="support", password_hash="fake", created_ms=2**41)

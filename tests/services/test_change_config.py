@@ -1,4 +1,4 @@
-"""The configuration changes one revision at a time, running budgets follow, and every change can be undone."""
+"""The configuration changes one revision at a time, and every change can be undone."""
 
 from __future__ import annotations
 
@@ -7,22 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.mongo_game_configs import MongoGameConfigs
-from shared.adapters.mongo_indexes import ensure_indexes
-from shared.adapters.mongo_ledger import MongoLedgerStore
-from shared.domain.budget_plans import plan_budget
-from shared.domain.budgets import BudgetPlan
-from shared.domain.calendar import utc_day
 from shared.domain.config_changes import ConfigRevision, differences, with_economy, with_limits
 from shared.domain.errors import Refused, Unavailable
-from shared.domain.game_config import Economy, GameConfig, default_config
-from shared.domain.ledger import Hold
+from shared.domain.game_config import Economy, GameConfig
 from shared.services.admin_audit import complete_admin_intents
 from shared.services.change_config import ConfigOrder, change_config, roll_back, set_switches
 from shared.services.read_revisions import read_revision, read_revisions
-from shared.services.resize_budgets import resize_budgets
-from tests.admin_fakes import FakeConfigStore
-from tests.fakes import FakeClock, FakeGameConfigs, FakeLedgerStore
 from tests.services.admin_world import AdminWorld
 
 
@@ -188,118 +178,3 @@ def test_a_limit_nobody_asks_for_is_refused() -> None:
 
 def test_the_revision_itself_is_no_difference() -> None:
     assert differences(GameConfig(revision=1), GameConfig(revision=2)) == []
-
-
-class Budgets:
-    """A day's budget under a configuration that may change."""
-
-    def __init__(self, store: Any, *, cap: int, spent: int = 0, shards: int = 2) -> None:
-        self.store, self.now_ms = store, FakeClock().now_ms()
-        self.config = replace(default_config(), economy=replace(Economy(), daily_cap_aiba=cap))
-        self.group = f"AIBA:{utc_day(self.now_ms)}"
-        store.ensure_budget(self.group, BudgetPlan(cap, shards))
-        if spent:
-            store.take_hold(Hold(f"{self.group}:0", spent))
-
-    def change(self, cap: int) -> Any:
-        before = self.config
-        self.config = replace(
-            before, revision=before.revision + 1, economy=replace(before.economy, daily_cap_aiba=cap)
-        )
-        return self.resize(before)
-
-    def resize(self, before: GameConfig) -> Any:
-        [resized] = resize_budgets(
-            before, self.config, store=self.store, now_ms=self.now_ms, latest=lambda: self.config
-        )
-        shards = self.store.budget_shards(self.group)
-        assert resized.cap == sum(shard.cap for shard in shards)
-        assert resized.available == sum(shard.available for shard in shards)
-        return resized
-
-
-@pytest.fixture(params=["fake", "mongo"])
-def store(request):
-    if request.param == "fake":
-        return FakeLedgerStore()
-    database = request.getfixturevalue("mongo_database")
-    ensure_indexes(database)
-    return MongoLedgerStore(database)
-
-
-def test_a_raised_cap_is_there_at_once_and_raising_again_by_the_same_change_adds_nothing(store) -> None:
-    budgets = Budgets(store, cap=1_000, spent=400)
-    before = budgets.config
-    assert (budgets.change(1_500).cap, budgets.resize(before).cap) == (1_500, 1_500)
-
-
-def test_a_lowered_cap_takes_what_is_left_and_never_what_is_spent(store) -> None:
-    budgets = Budgets(store, cap=1_000, spent=400)
-    lowered = budgets.change(300)
-    assert (lowered.wanted, lowered.cap, lowered.available) == (300, 400, 0)
-    assert budgets.change(450).available == 50
-
-
-def test_a_cap_that_was_spent_beyond_is_not_raised_above_what_is_wanted(store) -> None:
-    budgets = Budgets(store, cap=1_000, spent=500)
-    budgets.change(100)
-    assert (budgets.change(500).cap, budgets.change(600).available) == (500, 100)
-
-
-def test_a_change_that_is_older_than_the_present_one_follows_the_present_one(store) -> None:
-    budgets = Budgets(store, cap=1_000)
-    before = budgets.config
-    budgets.change(2_000)
-    budgets.change(800)
-    assert budgets.resize(before).cap == 800
-
-
-def test_a_budget_nobody_used_yet_is_made_by_the_former_plan_and_then_changed() -> None:
-    store = FakeLedgerStore()
-    config = default_config()
-    changed = replace(config, economy=replace(config.economy, claim_max_aiba_per_hour=7))
-    [resized] = resize_budgets(
-        config, changed, store=store, now_ms=FakeClock().now_ms(), latest=lambda: changed
-    )
-    assert (resized.group, resized.cap) == ("claimsHour:2026-11-18T11", 7)
-    assert store.plans[resized.group] == plan_budget(config, "claimsHour")
-
-
-@pytest.fixture(params=["fake", "mongo"])
-def config_store(request):
-    if request.param == "fake":
-        return FakeConfigStore(FakeGameConfigs(default_config()))
-    return MongoGameConfigs(request.getfixturevalue("mongo_database"), FakeClock())
-
-
-def made(number: int, **economy: Any) -> ConfigRevision:
-    config = replace(default_config(), revision=number, economy=replace(Economy(), **economy))
-    return ConfigRevision(config, by="owner", at_ms=2**41, reason="why", intent=f"owner:{number}")
-
-
-def test_a_configuration_is_replaced_by_the_next_and_both_are_found_for_ever(config_store) -> None:
-    second = made(2, train_neur_cost=30)
-    assert config_store.replace_by(second, expected_revision=1)
-    assert not config_store.replace_by(made(2, train_neur_cost=40), expected_revision=1)
-    assert config_store.latest() == second.config
-    assert config_store.revisions([1, 2, 3]) == [second, ConfigRevision(default_config())]
-
-
-def test_a_crash_between_a_revision_and_its_history_loses_nothing(mongo_database) -> None:
-    configs = MongoGameConfigs(mongo_database, FakeClock())
-    second, third = made(2, train_neur_cost=30), made(3, train_neur_cost=40)
-    configs.replace_by(second, expected_revision=1)
-    mongo_database["config_history"].delete_one({"_id": "r2"})
-    assert configs.revisions([2]) == [second]
-    configs.replace_by(third, expected_revision=2)
-    assert configs.revisions([2, 3]) == [third, second]
-
-
-def test_a_pause_is_seen_by_another_instance_within_three_seconds(mongo_database) -> None:
-    clock = FakeClock()
-    mine, another = MongoGameConfigs(mongo_database, clock), MongoGameConfigs(mongo_database, clock)
-    assert not another.current().paused.claims
-    paused = replace(default_config(), revision=2, paused=replace(default_config().paused, claims=True))
-    assert mine.replace_by(ConfigRevision(paused), expected_revision=1)
-    clock.advance(seconds=3)
-    assert another.current().paused.claims

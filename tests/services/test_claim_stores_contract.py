@@ -17,16 +17,11 @@ from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
 from shared.adapters.mongo_watermarks import MongoWatermarks
 from shared.domain.claims import Claim, ClaimTerms
 from shared.domain.signing_policy import Approval
-from shared.ports import JournalEntry
-from tests.fakes import FakeChallenges, FakeWatermarks
-from tests.fakes_claims import (
-    FakeApprovalStore,
-    FakeClaimStore,
-    FakeSignerAudit,
-    FakeSignerLimits,
-    FakeSigningJournal,
-    FakeWalletNames,
-)
+from shared.ports.signing import JournalEntry
+from tests.fakes.claims import FakeApprovalStore, FakeClaimStore
+from tests.fakes.signing import FakeSignerAudit, FakeSignerLimits, FakeSigningJournal
+from tests.fakes.wallets import FakeChallenges, FakeWalletNames
+from tests.fakes.watermarks import FakeWatermarks
 
 TERMS = ClaimTerms(
     id="c" + "1" * 24,

@@ -14,7 +14,8 @@ from shared.domain.errors import Refused, Unavailable
 from shared.domain.ledger import row_from_document
 from shared.services.fold_boards import BoardFolding, fold_boards
 from shared.services.read_leaderboard import Leaderboards, read_around, read_leaderboard
-from tests.fakes import FakeBoardStore, FakeWatermarks
+from tests.fakes.boards import FakeBoardStore
+from tests.fakes.watermarks import FakeWatermarks
 from tests.services.game_world import GameWorld
 
 

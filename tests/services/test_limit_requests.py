@@ -6,9 +6,9 @@ import pytest
 
 from shared.adapters.local_limiter import LocalLimiter
 from shared.domain.errors import Refused, Unavailable
-from shared.ports import LimitCheck
+from shared.ports.limiter import LimitCheck
 from shared.services.limit_requests import limit_requests
-from tests.fakes import FakeLimiter
+from tests.fakes.limiter import FakeLimiter
 
 CHECKS = [LimitCheck("player", "ann", 120, 60), LimitCheck("claim", "ann", 2, 60)]
 

@@ -12,8 +12,7 @@ from shared.adapters.ed25519 import verify
 from shared.domain.errors import ArenaError, Refused
 from shared.domain.ton.ton_proof import WalletProof, read_wallet_proof
 from shared.services.link_wallet import WalletDesk, create_challenge, link_wallet, unlink_wallet
-from tests.fakes import FakeChallenges
-from tests.fakes_claims import FakeWalletNames
+from tests.fakes.wallets import FakeChallenges, FakeWalletNames
 from tests.services.claim_world import VAULT, ClaimWorld
 from tests.services.interrupted_parts import WAYS, Interruption, Killed
 

@@ -7,10 +7,10 @@ import pytest
 from shared.domain.aliases import alias_of
 from shared.domain.errors import Unavailable
 from shared.domain.game_config import Paused
-from shared.ports import Watermarks
+from shared.ports.watermarks import Watermarks
 from shared.services.register_player import register_player
 from shared.services.release_codes import CodeKeeper, release_unused_codes
-from tests.fakes import FakeWatermarks
+from tests.fakes.watermarks import FakeWatermarks
 from tests.services.game_world import GameWorld
 
 

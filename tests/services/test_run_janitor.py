@@ -9,8 +9,8 @@ from shared.domain.errors import InvariantBroken
 from shared.domain.ledger import Accepted, Leg, Row, client_key
 from shared.services.commit import DecisionContext
 from shared.services.run_janitor import Janitor, run_janitor
-from tests.fakes import FakeWatermarks
-from tests.fakes_claims import FakeClaimStore
+from tests.fakes.claims import FakeClaimStore
+from tests.fakes.watermarks import FakeWatermarks
 from tests.services.game_world import GameWorld
 
 

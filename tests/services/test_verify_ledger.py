@@ -9,9 +9,9 @@ import pytest
 from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
-from shared.ports import BudgetShard
+from shared.ports.ledger import BudgetShard
 from shared.services.verify_ledger import Verification, verify_ledger
-from tests.fake_audit import FakeLedgerScan
+from tests.fakes.audit import FakeLedgerScan
 from tests.services.audited_world import Forger, busy_world
 from tests.services.game_world import GameWorld
 

@@ -8,11 +8,11 @@ import pytest
 
 from shared.adapters.mongo_audit_marks import MongoAuditMarks
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
-from shared.audit_ports import AuditMark, AuditProgress
 from shared.domain.errors import Refused, Unavailable
-from shared.ports import BudgetShard
+from shared.ports.audit import AuditMark, AuditProgress
+from shared.ports.ledger import BudgetShard
 from shared.services.verify_recent import AuditTally, RecentAudit, verify_recent
-from tests.fake_audit import FakeAuditMarks, FakeLedgerScan
+from tests.fakes.audit import FakeAuditMarks, FakeLedgerScan
 from tests.services.audited_world import Forger, busy_world, claim
 from tests.services.game_world import GameWorld
 

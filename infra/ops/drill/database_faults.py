@@ -24,9 +24,9 @@ def age_claim(site: Site) -> None:
 def set_player_back_and_settle(site: Site) -> None:
     """A row is written, its player is as before it, and minutes pass until the schedule sees it."""
     players = site.database["players"]
-    before = players.find_one({"_id": site.journey.player})
+    before = players.find_one({"_id": site.player.id})
     site.battle()
-    players.replace_one({"_id": site.journey.player}, before or {})
+    players.replace_one({"_id": site.player.id}, before or {})
     site.stack.advance_clock(LAG_S)
     site.run_settle()
 
@@ -34,7 +34,7 @@ def set_player_back_and_settle(site: Site) -> None:
 def leak_budget(site: Site) -> None:
     """Yesterday's budgets lose a part of what was left, as a row of crashes would cause."""
     budget = site.database["budget"]
-    for row in site.database["ledger"].find({"acct": site.journey.player}):
+    for row in site.database["ledger"].find({"acct": site.player.id}):
         for budget_id, _ in row["bud"]:
             shard = budget.find_one({"_id": budget_id}) or {}
             lost = max(1, int(shard["cap"]) // LEAKED_PARTS)
@@ -49,15 +49,15 @@ def settle_an_hour_later(site: Site) -> None:
 
 def forge_balance(site: Site) -> None:
     """Somebody with the database's password gives a player AIBA; a row of theirs makes the audit look."""
-    player = site.database["players"].find_one({"_id": site.journey.player}) or {}
-    site.change("players", site.journey.player, {"bal.AIBA": int(player["bal"]["AIBA"]) + FORGED})
+    player = site.database["players"].find_one({"_id": site.player.id}) or {}
+    site.change("players", site.player.id, {"bal.AIBA": int(player["bal"]["AIBA"]) + FORGED})
     site.sign_in()
     site.battle()
 
 
 def mend_balance(site: Site) -> None:
     """The gift is taken back."""
-    site.database["players"].update_one({"_id": site.journey.player}, {"$inc": {"bal.AIBA": -FORGED}})
+    site.database["players"].update_one({"_id": site.player.id}, {"$inc": {"bal.AIBA": -FORGED}})
 
 
 def forget_signature(site: Site) -> None:

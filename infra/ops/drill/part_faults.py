@@ -49,7 +49,7 @@ def minute_with_slow_database(site: Site) -> None:
     timer = threading.Timer(SLOW_S, site.stack.resume, ["mongo"])
     timer.start()
     try:
-        site.journey.app.call("GET", "/api/economy/me")
+        site.player.app.call("GET", "/api/economy/me")
     finally:
         timer.join()
 
@@ -57,7 +57,7 @@ def minute_with_slow_database(site: Site) -> None:
 def minute_without_database(site: Site) -> None:
     """A few players, the probe and the schedule meet a database that is not there."""
     site.battle()
-    site.journey.app.call("GET", "/api/economy/me")
+    site.player.app.call("GET", "/api/economy/me")
     site.probe()
     site.run_settle()
 
@@ -98,7 +98,7 @@ def ask_for_unknown_claims(site: Site) -> None:
 def flood(site: Site) -> None:
     """One client far beyond its limits."""
     for _ in range(FLOOD + 130):
-        site.journey.app.call("GET", "/api/economy/me")
+        site.player.app.call("GET", "/api/economy/me")
 
 
 def overrun_every_function(site: Site) -> None:

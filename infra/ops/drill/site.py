@@ -15,7 +15,7 @@ from infra.local.chain_client import ChainClient
 from infra.local.function_calls import FunctionFailed
 from infra.local.stack import Stack
 from infra.local.world import World
-from infra.ops.journey import Journey
+from infra.ops.journey.journey import Journey
 from infra.ops.story import Story
 
 Documents = Database[dict[str, Any]]
@@ -35,6 +35,7 @@ class Site:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.journey = Journey(stack, _Silent(as_json=False), telegram_id=100_000 + secrets.randbelow(10**8))
+        self.player = self.journey.player
         self.http = httpx.Client(base_url=stack.urls["gateway"], timeout=35)
         self.mongo: MongoClient[dict[str, Any]] = MongoClient(stack.settings["MONGODB_URI"])
         self.database: Documents = self.mongo[stack.settings["MONGODB_DATABASE"]]
@@ -49,18 +50,18 @@ class Site:
 
     def prepare(self) -> None:
         """One player with a broker, a wallet past its cool-down and one paid claim; everything is warm."""
-        journey = self.journey
-        for step in (journey.sign_in, journey.take_starter, journey.battle, journey.link_wallet):
+        play, claims = self.journey.play, self.journey.claims
+        for step in (play.sign_in, play.take_starter, play.battle, claims.link_wallet):
             step()
         self.run_settle()
-        for step in (journey.wait_for_cooldown, journey.request_claim, journey.send_claim):
+        for step in (claims.wait_for_cooldown, claims.request_claim, claims.send_claim):
             step()
         self.run_settle()
-        self.paid_claim_id = journey.claim_id
+        self.paid_claim_id = claims.claim_id
 
     def sign_in(self) -> None:
         """The clock has moved: a new session."""
-        self.journey.app.sign_in(now_s=self.stack.now_ms() // 1000)
+        self.player.app.sign_in(now_s=self.stack.now_ms() // 1000)
 
     def ensure_open_claim(self) -> str:
         """The id of a signed claim that waits for its player; a reserved one is signed, else one is made."""
@@ -96,12 +97,12 @@ class Site:
 
     def battle(self) -> httpx.Response:
         """One battle by the player; energy may be lacking, which is no fault."""
-        body = {"brokerId": self.journey.broker, "mode": "prediction"}
-        return self.journey.app.call("POST", "/api/battle/run", body, key=secrets.token_hex(8))
+        body = {"brokerId": self.player.broker, "mode": "prediction"}
+        return self.player.app.call("POST", "/api/battle/run", body, key=secrets.token_hex(8))
 
     def claim(self) -> Any:
         """A new claim, signed at once."""
-        return self.journey.app.call("POST", "/api/claims", {"amount": "10"}, key=secrets.token_hex(8)).json()
+        return self.player.app.call("POST", "/api/claims", {"amount": "10"}, key=secrets.token_hex(8)).json()
 
     def run_settle(self) -> None:
         """The schedule's minute; a run that fails has said so in its metrics."""
@@ -120,12 +121,12 @@ class Site:
 
     def players_only(self) -> None:
         """Players alone: nothing asks for readiness and nothing settles."""
-        self.journey.app.call("GET", "/api/economy/me")
+        self.player.app.call("GET", "/api/economy/me")
 
     def quiet_minute(self) -> None:
         """What a minute without faults looks like: players, the probe and the schedule."""
         for path in ("/health", "/api/battle/modes", "/api/economy/me", "/api/claims"):
-            self.journey.app.call("GET", path)
+            self.player.app.call("GET", path)
         self.battle()
         self.probe()
         self.run_settle()

@@ -24,7 +24,7 @@ from shared.domain.claims import Claim
 from shared.domain.errors import Refused
 from shared.domain.ton.address import Address, parse_address
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
-from shared.ports import Chain
+from shared.ports.chain import Chain
 
 _OPEN_CLAIMS_MAX: Final = 1_000_000
 

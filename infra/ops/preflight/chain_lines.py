@@ -20,7 +20,7 @@ from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.domain.ton_views import VaultAccount
 from shared.domain.vault_watch import WATCH_RULES, VaultFacts, WatchRule
-from shared.ports import Chain
+from shared.ports.chain import Chain
 
 LAG_MAX_S: Final = 120
 OPEN_CLAIMS_MAX: Final = 100_000

@@ -14,7 +14,7 @@ from infra.ops.preflight.lines import CannotTell, Line, must
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.adapters.mongo_indexes import INDEXES
 from shared.adapters.upstash_limiter import UpstashLimiter
-from shared.ports import LimitCheck
+from shared.ports.limiter import LimitCheck
 
 _ALLOWED: Final = 3
 _WINDOW_S: Final = 60

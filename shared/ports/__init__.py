@@ -1,0 +1,1 @@
+"""The outside world in our words; adapters implement these, services depend on nothing else."""

@@ -1,0 +1,57 @@
+"""A vault whose seqnos cannot be right stops all claims; one that only lags stops nothing."""
+
+from __future__ import annotations
+
+from tests.services.claim_world import START_CREDITS
+from tests.services.claims.chain_views import SeenOtherwise, expire
+
+
+def test_a_seqno_above_anything_signed_stops_all_claims(world, ann, signed):
+    world.fake_chain.last_seqnos[signed.terms.recipient] = 2
+    expire(world)
+    assert world.settle().anomalies == 1
+    assert world.is_paused
+    assert "last_seqno_anomaly" in world.reported
+    assert world.money(ann) == (START_CREDITS - 100, 100)
+
+
+def test_a_paid_claim_is_confirmed_even_when_the_seqno_went_on(world, ann, signed):
+    world.execute(signed)
+    world.fake_chain.last_seqnos[signed.terms.recipient] = 2
+    assert world.settle().confirmed == 1
+    assert world.is_paused
+
+
+def paid_before(world, ann):
+    first = world.ask(ann).claim
+    world.execute(first)
+    world.settle()
+    world.advance(seconds=60)
+    return world.ask(ann, key="k2").claim
+
+
+def test_a_vault_deployed_anew_stops_all_claims_and_refunds_nothing(world, ann):
+    second = paid_before(world, ann)
+    world.fake_chain.last_seqnos.clear()
+    expire(world)
+    assert world.settle().anomalies == 1
+    assert world.is_paused
+    assert "last_seqno_fell" in world.reported
+    assert world.claim_of(ann, "k2").state == second.state == "signed"
+
+
+def test_a_state_older_than_the_claim_is_only_a_lag(world, ann):
+    second = paid_before(world, ann)
+    created_s = second.terms.created_ms // 1000
+    world.chain = SeenOtherwise(world.fake_chain, last_seqno=0, shard_time_s=created_s)
+    expire(world)
+    assert world.settle().reasons == {"chain_behind": 1}
+    assert not world.is_paused
+
+
+def test_a_delivery_that_the_state_does_not_know_yet_decides_nothing(world, ann, signed):
+    world.execute(signed)
+    world.chain = SeenOtherwise(world.fake_chain, last_seqno=0)
+    expire(world)
+    assert world.settle().reasons == {"chain_behind": 1}
+    assert world.money(ann) == (START_CREDITS - 100, 100)
