@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # a function that plays battles must not pay for the words of
     from shared.domain.fairness import FairnessRecord
     from shared.domain.game_config import GameConfig
     from shared.domain.ledger import Hold, Row
+    from shared.domain.observations import Observation
     from shared.domain.player import Player
     from shared.domain.signing_policy import Approval
     from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
@@ -383,6 +384,18 @@ class Watermarks(Protocol):
     def read(self, name: str) -> int: ...
 
     def write(self, name: str, until_ms: int) -> None: ...
+
+
+class Observations(Protocol):
+    """What the scheduled run saw last, shared by every instance; derived, and seen again when lost."""
+
+    def note(self, seen: Observation) -> None:
+        """Keep it in the place of what was seen before under its name; what was seen later stays."""
+        ...
+
+    def read(self, names: Collection[str]) -> list[Observation]:
+        """Those that were ever seen, in no promised order."""
+        ...
 
 
 class BoardStore(Protocol):

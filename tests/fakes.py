@@ -13,6 +13,7 @@ from shared.domain.errors import Unavailable
 from shared.domain.fairness import FairnessRecord
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row, row_document, row_from_document
+from shared.domain.observations import Observation
 from shared.domain.player import Player, project
 from shared.domain.ton.address import stored_address
 from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
@@ -385,3 +386,18 @@ class FakeWatermarks:
 
     def write(self, name: str, until_ms: int) -> None:
         self.instants[name] = until_ms
+
+
+class FakeObservations:
+    """ports.Observations in memory."""
+
+    def __init__(self) -> None:
+        self.noted: dict[str, Observation] = {}
+
+    def note(self, seen: Observation) -> None:
+        last = self.noted.get(seen.name)
+        if last is None or last.seen_ms <= seen.seen_ms:
+            self.noted[seen.name] = seen
+
+    def read(self, names: Collection[str]) -> list[Observation]:
+        return [self.noted[name] for name in names if name in self.noted]

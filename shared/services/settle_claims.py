@@ -17,12 +17,13 @@ from shared.domain.claims import (
 )
 from shared.domain.errors import ArenaError, InvariantBroken, Unavailable, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, system_key
+from shared.domain.observations import SEQNO_ANOMALY, Observation
 from shared.services.chain_sightings import ChainSightings
 from shared.services.signing_ballot import Ballot, void_unless_signed
 
 if TYPE_CHECKING:
     from shared.domain.ton_views import VaultSnapshot
-    from shared.ports import Chain, ClaimStore, Clock, JournalEntry, SigningJournal
+    from shared.ports import Chain, ClaimStore, Clock, JournalEntry, Observations, SigningJournal
     from shared.services.commit import Committer
 
 REFUND_MARGIN_S: Final = 60
@@ -56,6 +57,7 @@ class Settlement:
     pause_claims: Callable[[], None]
     report: Report
     vault: VaultIdentity
+    observations: Observations
 
 
 @dataclass(slots=True)
@@ -215,8 +217,10 @@ def _doubt_state(settlement: Settlement, claim: Claim, snapshot: VaultSnapshot) 
 
 
 def _stop(settlement: Settlement, name: str, claim: Claim, snapshot: VaultSnapshot) -> None:
+    """Stop every new signature, and note it before anything settles the claim: nobody may see this again."""
     settlement.report(name, {"claim": claim.terms.id, "last": snapshot.last_seqno})
     settlement.pause_claims()
+    settlement.observations.note(Observation(SEQNO_ANOMALY, settlement.clock.now_ms(), {}))
 
 
 def _read(settlement: Settlement, chain: Chain, claim: Claim) -> VaultSnapshot:

@@ -28,7 +28,7 @@ from shared.services.request_claim import ClaimDesk, look_at_claim, request_clai
 from shared.services.settle_claims import Settlement, SettleTally, settle_claims
 from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch, watch_vault
-from tests.fakes import FakeLedgerStore, FakeWatermarks
+from tests.fakes import FakeLedgerStore, FakeObservations, FakeWatermarks
 from tests.fakes_claims import (
     FakeApprovalStore,
     FakeClaimStore,
@@ -137,7 +137,7 @@ class ClaimHistory:
         self.claims, self.journal = stores.claims, stores.journal
         self.approvals, self.audit = FakeApprovalStore(), FakeSignerAudit()
         self.limits, self.key = FakeSignerLimits(), FakeSigningKey(oracle_seed)
-        self.watermarks = FakeWatermarks()
+        self.watermarks, self.observations = FakeWatermarks(), FakeObservations()
         self.watermarks.write("vault_outflow", self.clock.now_ms() + 20 * 60 * 1000)
         self.vault = VaultIdentity(world.network_id, world.vault, world.jetton_master, world.units_per_credit)
         self.chain: Chain = providers.primary
@@ -199,6 +199,7 @@ class ClaimHistory:
             self.pause,
             lambda name, _: self.reports.append(name),
             self.vault,
+            self.observations,
         )
 
     def request_signature(self, claim_id: str) -> SignerAnswer:
@@ -447,6 +448,7 @@ class ClaimHistory:
             claims=self.claims,
             journal=self.journal,
             watermarks=self.watermarks,
+            observations=self.observations,
             configs=self.game.configs,
             clock=self.clock,
             allowed=self.vault,

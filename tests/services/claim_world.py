@@ -21,7 +21,7 @@ from shared.services.run_janitor import Janitor, run_janitor
 from shared.services.settle_claims import Settlement, SettleTally, settle_claims
 from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch, WatchTally, watch_vault
-from tests.fakes import FakeChain, FakeWatermarks
+from tests.fakes import FakeChain, FakeObservations, FakeWatermarks
 from tests.fakes_claims import (
     FakeApprovalStore,
     FakeClaimSigner,
@@ -63,6 +63,8 @@ class ClaimWorld:
         self.fake_audit = FakeSignerAudit()
         self.audit: Any = wrap("audit", self.fake_audit)
         self.names, self.watermarks = FakeWalletNames(), FakeWatermarks()
+        self.fake_observations = FakeObservations()
+        self.observations: Any = wrap("observations", self.fake_observations)
         self.fake_key = FakeSigningKey(KEY_SEED)
         self.key: Any = wrap("key", self.fake_key)
         self.fake_chain = FakeChain(self._vault_account(), network_id=VAULT.network)
@@ -131,6 +133,7 @@ class ClaimWorld:
             self.pause,
             lambda name, facts: self.reports.append((name, facts)),
             VAULT,
+            self.observations,
         )
 
     @property
@@ -140,6 +143,7 @@ class ClaimWorld:
             claims=self.claims,
             journal=self.journal,
             watermarks=self.watermarks,
+            observations=self.observations,
             configs=self.configs,
             clock=self.clock,
             allowed=VAULT,
@@ -236,6 +240,7 @@ class ClaimWorld:
             self.committer,
             self.claims,
             self.watermarks,
+            self.observations,
             self.clock,
             self.committer.store.close_row,
             lambda row: release_former_name(row, names=self.names, now_ms=self.clock.now_ms()),

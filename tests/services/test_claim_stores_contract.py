@@ -12,13 +12,15 @@ import pytest
 
 from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
 from shared.adapters.mongo_indexes import ensure_indexes
+from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_signing import MongoSignerAudit, MongoSignerLimits, MongoSigningJournal
 from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
 from shared.adapters.mongo_watermarks import MongoWatermarks
 from shared.domain.claims import Claim, ClaimTerms
+from shared.domain.observations import Observation
 from shared.domain.signing_policy import Approval
 from shared.ports import JournalEntry
-from tests.fakes import FakeChallenges, FakeWatermarks
+from tests.fakes import FakeChallenges, FakeObservations, FakeWatermarks
 from tests.fakes_claims import (
     FakeApprovalStore,
     FakeClaimStore,
@@ -278,6 +280,35 @@ def test_a_challenge_is_used_once_by_many_at_once(challenges):
 def test_a_challenge_of_another_player_unknown_or_expired_is_not_used(challenges, nonce, account, now_ms):
     assert not challenges.consume(nonce, account=account, now_ms=now_ms)
     assert challenges.consume("nonce", account="ann", now_ms=5)
+
+
+@pytest.fixture
+def observations(part: Part) -> Any:
+    return part(FakeObservations, MongoObservations)
+
+
+def test_what_was_seen_comes_back_and_what_never_was_does_not(observations):
+    assert observations.read(["vault", "run"]) == []
+    seen = Observation("vault", 2**41, {"jetton_units": 2**100, "free": -1, "recipients": 0})
+    observations.note(seen)
+    observations.note(Observation("other", 1, {}))
+    assert observations.read(["vault", "run"]) == [seen]
+    later = Observation("vault", 2**41 + 1, {"jetton_units": 7})
+    observations.note(later)
+    assert observations.read(["vault"]) == [later]
+
+
+def test_a_look_that_began_earlier_never_takes_the_place_of_a_later_one(observations):
+    later = Observation("vault", 2**41, {"jetton_units": 1})
+    observations.note(later)
+    observations.note(replace(later, seen_ms=2**41 - 1, facts={"jetton_units": 2}))
+    assert observations.read(["vault"]) == [later]
+
+
+def test_of_many_looks_at_once_the_latest_stands_whole(observations):
+    looks = [Observation("vault", 2**41 + number, {"jetton_units": number}) for number in range(6)]
+    at_once(6, lambda number: observations.note(looks[number]))
+    assert observations.read(["vault"]) == [looks[-1]]
 
 
 def test_a_watermark_is_zero_until_written(part):
