@@ -19,6 +19,7 @@ from shared.bootstrap.settle import SettleParts, settle_parts
 from shared.domain.errors import ArenaError, InvariantBroken
 from shared.domain.observations import RUN, Observation
 from shared.services.fold_boards import fold_boards
+from shared.services.forget_challenges import forget_challenges
 from shared.services.keep_admins import keep_admins
 from shared.services.measure_emission import measure_emission
 from shared.services.release_codes import release_unused_codes
@@ -57,6 +58,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "emission": lambda parts: measure_emission(store=parts.stores.committer.store, clock=parts.stores.clock),
     "audit": _audit,
     "admins": lambda parts: keep_admins(parts.admins),
+    "challenges": lambda parts: forget_challenges(parts.challenges),
 }
 
 

@@ -312,6 +312,10 @@ class Challenges(Protocol):
         """Use the nonce up, atomically; False when unknown, another player's, expired or used."""
         ...
 
+    def forget_expired(self, *, before_ms: int) -> int:
+        """Delete some of the challenges, used or not, that expired before then; return how many."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SignerAnswer:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from shared.adapters.mongo_wallets import FORGOTTEN_AT_ONCE
 from shared.domain.boards import BoardEntry, BoardSummary
 from shared.domain.budgets import BudgetPlan
 from shared.domain.errors import Unavailable
@@ -225,6 +226,7 @@ class FakeChallenges:
 
     def __init__(self) -> None:
         self.open: dict[str, tuple[str, int]] = {}
+        self.used: dict[str, tuple[str, int]] = {}
 
     def create(self, nonce: str, *, account: str, expires_ms: int) -> None:
         self.open[nonce] = (account, expires_ms)
@@ -234,7 +236,18 @@ class FakeChallenges:
         if owner != account or now_ms > expires_ms:
             return False
         del self.open[nonce]
+        self.used[nonce] = (owner, expires_ms)
         return True
+
+    def forget_expired(self, *, before_ms: int) -> int:
+        kept = (self.open, self.used)
+        expired = [
+            nonce for held in kept for nonce, (_, expires_ms) in held.items() if expires_ms < before_ms
+        ]
+        for nonce in expired[:FORGOTTEN_AT_ONCE]:
+            self.open.pop(nonce, None)
+            self.used.pop(nonce, None)
+        return len(expired[:FORGOTTEN_AT_ONCE])
 
 
 class FakeSecrets:

@@ -44,6 +44,7 @@ HIGH_VOLUME_QUERIES: Final[tuple[Query, ...]] = (
     Query("codes", {"_id": "nothing"}),
     Query("codes", {"at": {"$gte": 1, "$lt": 2}}),
     Query("challenges", {"_id": "nothing"}),
+    Query("challenges", {"exp": {"$lt": 1}}),
     Query("admins", {"email": "nobody@example.org"}),
     Query("admin_revocations", {"_id": "nothing"}),
 )

@@ -17,6 +17,7 @@ from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer
 from shared.services.fold_boards import BoardFolding
+from shared.services.forget_challenges import ChallengeKeeper
 from shared.services.link_wallet import release_former_name
 from shared.services.release_codes import CodeKeeper
 from shared.services.release_names import NameKeeper
@@ -42,6 +43,7 @@ class SettleParts:
     janitor: Janitor
     names: NameKeeper
     codes: CodeKeeper
+    challenges: ChallengeKeeper
     boards: BoardFolding
     audit: RecentAudit
     admins: AdminKeeper
@@ -61,7 +63,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     from shared.adapters.mongo_observations import MongoObservations
     from shared.adapters.mongo_referral_codes import MongoReferralCodes
     from shared.adapters.mongo_signing import MongoSigningJournal
-    from shared.adapters.mongo_wallets import MongoWalletNames
+    from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
     from shared.adapters.mongo_watermarks import MongoWatermarks
 
     stores = open_stores("settle", runtime=settings.runtime, database=settings.database)
@@ -100,6 +102,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         janitor=janitor,
         names=names,
         codes=codes,
+        challenges=ChallengeKeeper(MongoChallenges(stores.database), stores.clock),
         boards=boards,
         audit=audit,
         admins=admin_keeper(stores),
