@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 READ_AT_ONCE: Final = 1_000
-"""Each answer has the operation's time limit to itself: however many claims are open, reading them succeeds."""
+"""Each answer has the time limit of an operation to itself."""
 
 
 class MongoClaimStore:
