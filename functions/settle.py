@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from functions.edge.private_entry import private_handler
@@ -16,7 +17,9 @@ from functions.edge.request_log import service_logger
 from functions.edge.settle_metrics import measure_run
 from shared.bootstrap.settle import SettleParts, settle_parts
 from shared.domain.errors import ArenaError, InvariantBroken
+from shared.domain.observations import RUN, Observation
 from shared.services.fold_boards import fold_boards
+from shared.services.forget_challenges import forget_challenges
 from shared.services.keep_admins import keep_admins
 from shared.services.measure_emission import measure_emission
 from shared.services.release_codes import release_unused_codes
@@ -55,6 +58,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "emission": lambda parts: measure_emission(store=parts.stores.committer.store, clock=parts.stores.clock),
     "audit": _audit,
     "admins": lambda parts: keep_admins(parts.admins),
+    "challenges": lambda parts: forget_challenges(parts.challenges),
 }
 
 
@@ -62,16 +66,13 @@ def run(event: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - the sched
     """Every task once; answers each task's tally. Raises InvariantBroken naming the tasks that failed."""
     started_s = time.perf_counter()
     parts = settle_parts()
+    started_ms = parts.stores.clock.now_ms()
     tallies: dict[str, Any] = {}
     failures: dict[str, str] = {}
     for name, task in TASKS.items():
-        try:
-            tally = task(parts)
-        except ArenaError as error:
-            service_logger("settle").exception("task failed", extra={"task": name, "code": error.code})
-            failures[name] = error.code
-        else:
-            tallies[name] = dataclasses.asdict(tally) if tally is not None else {}
+        _attempt(name, partial(task, parts), tallies=tallies, failures=failures)
+    seen = Observation(RUN, started_ms, {"failed_tasks": len(failures)})
+    _attempt("note", partial(parts.observations.note, seen), tallies=tallies, failures=failures)
     providers = {name: outcomes.taken() for name, outcomes in parts.providers.items()}
     reports = parts.reports.taken()
     for name, facts in reports:
@@ -88,6 +89,18 @@ def run(event: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - the sched
         listed = ", ".join(failures)
         raise InvariantBroken(f"every scheduled task ends: {listed} did not", code="task_failed")
     return tallies
+
+
+def _attempt(
+    name: str, task: Callable[[], Any], *, tallies: dict[str, Any], failures: dict[str, str]
+) -> None:
+    try:
+        tally = task()
+    except ArenaError as error:
+        service_logger("settle").exception("task failed", extra={"task": name, "code": error.code})
+        failures[name] = error.code
+    else:
+        tallies[name] = dataclasses.asdict(tally) if tally is not None else {}
 
 
 handler = private_handler("settle", run, wiring=settle_parts, forget=settle_parts.forget)

@@ -105,6 +105,11 @@ class MetricSample:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
+def gauge(name: str, text: str, value: float, labels: Mapping[str, str] | None = None) -> MetricSample:
+    """A sample of what moves; `text` is its help."""
+    return MetricSample(name, "gauge", text, value, labels or {})
+
+
 @dataclass(frozen=True, slots=True)
 class HealthWiring:
     """The health function's connections; `samples` reads the database, so it is called on demand only.

@@ -23,6 +23,7 @@ from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
 from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_ledger import MongoLedgerStore
+from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_signing import MongoSignerAudit, MongoSignerLimits, MongoSigningJournal
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.toncenter import TonCenter
@@ -161,6 +162,7 @@ class ClaimBenchWorld:
             lambda: None,
             lambda _name, _facts: None,
             self.vault,
+            MongoObservations(database),
         )
 
     def player(self, number: int) -> str:

@@ -34,6 +34,7 @@ HIGH_VOLUME_QUERIES: Final[tuple[Query, ...]] = (
     Query("board", {"rank": {"$lt": "0"}}),
     Query("board_summary", {"_id": "nothing"}),
     Query("progress", {"_id": "nothing"}),
+    Query("observations", {"_id": {"$in": ["vault", "run"]}}),
     Query("claims", {"_id": "c0"}),
     Query("claims", {"acct": "nobody"}),
     Query("claims", {"open": 1}),
@@ -43,6 +44,7 @@ HIGH_VOLUME_QUERIES: Final[tuple[Query, ...]] = (
     Query("codes", {"_id": "nothing"}),
     Query("codes", {"at": {"$gte": 1, "$lt": 2}}),
     Query("challenges", {"_id": "nothing"}),
+    Query("challenges", {"exp": {"$lt": 1}}),
     Query("admins", {"email": "nobody@example.org"}),
     Query("admin_revocations", {"_id": "nothing"}),
 )

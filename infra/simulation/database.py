@@ -55,6 +55,10 @@ class Cursor:
     def limit(self, count: int) -> Cursor:
         return Cursor(self.documents[:count])
 
+    def batch_size(self, count: int) -> Cursor:  # noqa: ARG002 - pymongo's own shape
+        """One answer holds everything here."""
+        return self
+
     def __iter__(self) -> Iterator[Document]:
         return iter(self.documents)
 

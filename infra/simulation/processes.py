@@ -25,6 +25,7 @@ from shared.adapters.local_signing_key import LocalSigningKey
 from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
 from shared.adapters.mongo_fairness import MongoFairnessStore
 from shared.adapters.mongo_game_configs import MongoGameConfigs
+from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_referral_codes import MongoReferralCodes
 from shared.adapters.mongo_signing import MongoSignerAudit, MongoSignerLimits
 from shared.adapters.mongo_wallets import MongoChallenges
@@ -80,6 +81,7 @@ class Process:
         claims, journal = MongoClaimStore(database), world.parts.journal(database)
         codes = MongoReferralCodes(database)
         names, watermarks = world.parts.wallet_names(database), MongoWatermarks(database)
+        observations = MongoObservations(database)
         return cls(
             world=world,
             clock=clock,
@@ -111,11 +113,13 @@ class Process:
                 pause_claims=lambda: world.report("paused", {}),
                 report=world.report,
                 vault=VAULT,
+                observations=observations,
             ),
             janitor=Janitor(
                 committer=committer,
                 claims=claims,
                 watermarks=watermarks,
+                observations=observations,
                 clock=clock,
                 finish_transfer=partial(finish_transfer, committer=committer),
                 release_former_name=lambda row: release_former_name(row, names=names, now_ms=clock.now_ms()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
 from shared.domain.claims import Claim, ClaimState, terms_document, terms_from
@@ -13,6 +13,9 @@ from shared.domain.signing_policy import Approval
 
 if TYPE_CHECKING:
     from pymongo.database import Database
+
+READ_AT_ONCE: Final = 1_000
+"""Each answer has the time limit of an operation to itself."""
 
 
 class MongoClaimStore:
@@ -48,7 +51,8 @@ class MongoClaimStore:
 
     def open_claims(self, *, limit: int) -> list[Claim]:
         with reading():
-            return [_claim(document) for document in self._claims.find({"open": 1}).limit(limit)]
+            found = self._claims.find({"open": 1}).limit(limit).batch_size(READ_AT_ONCE)
+            return [_claim(document) for document in found]
 
     def in_state(self, state: ClaimState, *, limit: int) -> list[Claim]:
         """ports.admin.ClaimQueue: the queue of claims that wait for a person."""

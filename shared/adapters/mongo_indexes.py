@@ -30,6 +30,7 @@ INDEXES: Final = (
     Index("claims", ("acct",)),
     Index("claims", ("open",), sparse=True),
     Index("wallets", ("at",)),
+    Index("challenges", ("exp",)),
     Index("admins", ("email",), unique=True),
     Index("admin_revocations", ("exp",)),
     Index("admin_attempts", ("since",)),

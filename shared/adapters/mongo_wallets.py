@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
 from shared.domain.errors import Unavailable
@@ -11,6 +11,8 @@ from shared.ports.wallets import WalletName
 
 if TYPE_CHECKING:
     from pymongo.database import Database
+
+FORGOTTEN_AT_ONCE: Final = 500
 
 
 class MongoWalletNames:
@@ -70,3 +72,11 @@ class MongoChallenges:
                 {"_id": nonce, "acct": account, "used": 0, "exp": {"$gte": now_ms}}, {"$set": {"used": 1}}
             )
         return result.modified_count == 1
+
+    def forget_expired(self, *, before_ms: int) -> int:
+        with reading():
+            expired = list(self._challenges.find({"exp": {"$lt": before_ms}}).limit(FORGOTTEN_AT_ONCE))
+        for document in expired:
+            with writing():
+                self._challenges.delete_one({"_id": document["_id"]})
+        return len(expired)

@@ -42,10 +42,19 @@ def build_health(settings: HealthSettings) -> HealthWiring:
         limiter().check([LimitCheck("health", "ready", limit=6000, window_s=60)])
 
     def samples() -> Iterable[MetricSample]:
-        from shared.services.read_metrics import read_metrics
+        from shared.adapters.mongo_claims import MongoClaimStore
+        from shared.adapters.mongo_observations import MongoObservations
+        from shared.services.read_metrics import MetricSources, read_metrics
 
         opened = stores()
-        return read_metrics(store=opened.committer.store, configs=opened.configs, clock=opened.clock)
+        sources = MetricSources(
+            store=opened.committer.store,
+            configs=opened.configs,
+            claims=MongoClaimStore(opened.database),
+            observations=MongoObservations(opened.database),
+            clock=opened.clock,
+        )
+        return read_metrics(sources)
 
     def close() -> None:
         if stores.cache_info().currsize:

@@ -17,6 +17,7 @@ from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer
 from shared.services.fold_boards import BoardFolding
+from shared.services.forget_challenges import ChallengeKeeper
 from shared.services.link_wallet import release_former_name
 from shared.services.release_codes import CodeKeeper
 from shared.services.release_names import NameKeeper
@@ -26,6 +27,7 @@ from shared.services.verify_recent import RecentAudit
 from shared.services.watch_vault import VaultWatch
 
 if TYPE_CHECKING:
+    from shared.ports.observations import Observations
     from shared.services.keep_admins import AdminKeeper
 
 
@@ -41,9 +43,11 @@ class SettleParts:
     janitor: Janitor
     names: NameKeeper
     codes: CodeKeeper
+    challenges: ChallengeKeeper
     boards: BoardFolding
     audit: RecentAudit
     admins: AdminKeeper
+    observations: Observations
     settlement: Settlement | None = None
     watch: VaultWatch | None = None
     providers: Mapping[str, ProviderOutcomes] = field(default_factory=dict)
@@ -56,14 +60,16 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     from shared.adapters.mongo_boards import MongoBoardStore
     from shared.adapters.mongo_claims import MongoClaimStore
     from shared.adapters.mongo_ledger_scan import MongoLedgerScan
+    from shared.adapters.mongo_observations import MongoObservations
     from shared.adapters.mongo_referral_codes import MongoReferralCodes
     from shared.adapters.mongo_signing import MongoSigningJournal
-    from shared.adapters.mongo_wallets import MongoWalletNames
+    from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
     from shared.adapters.mongo_watermarks import MongoWatermarks
 
     stores = open_stores("settle", runtime=settings.runtime, database=settings.database)
     claims = MongoClaimStore(stores.database)
     watermarks = MongoWatermarks(stores.database)
+    observations = MongoObservations(stores.database)
     wallet_names = MongoWalletNames(stores.database)
     boards = BoardFolding(
         stores.committer, MongoBoardStore(stores.database), watermarks, stores.clock, report
@@ -72,6 +78,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         committer=stores.committer,
         claims=claims,
         watermarks=watermarks,
+        observations=observations,
         clock=stores.clock,
         finish_transfer=partial(finish_transfer, committer=stores.committer),
         release_former_name=lambda row: release_former_name(
@@ -84,14 +91,25 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     audit = RecentAudit(
         scan=MongoLedgerScan(stores.database),
         marks=MongoAuditMarks(stores.database),
+        observations=observations,
         committer=stores.committer,
         clock=stores.clock,
         pause_claims=pause_claims,
         report=report,
     )
-    admins = admin_keeper(stores)
+    parts = SettleParts(
+        stores=stores,
+        janitor=janitor,
+        names=names,
+        codes=codes,
+        challenges=ChallengeKeeper(MongoChallenges(stores.database), stores.clock),
+        boards=boards,
+        audit=audit,
+        admins=admin_keeper(stores),
+        observations=observations,
+    )
     if settings.vault is None:
-        return SettleParts(stores, janitor, names, codes, boards, audit, admins)
+        return parts
     vault, network_id = settings.vault, settings.ton_network_id
     providers = {"primary": ProviderOutcomes(), "secondary": ProviderOutcomes()}
     chain = chain_of(
@@ -122,12 +140,14 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         pause_claims=pause_claims,
         report=report,
         vault=identity,
+        observations=observations,
     )
     watch = VaultWatch(
         chain=chain,
         claims=claims,
         journal=settlement.journal,
         watermarks=watermarks,
+        observations=observations,
         configs=stores.configs,
         clock=stores.clock,
         allowed=identity,
@@ -136,7 +156,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         pause_claims=settlement.pause_claims,
         report=report,
     )
-    return SettleParts(stores, janitor, names, codes, boards, audit, admins, settlement, watch, providers)
+    return replace(parts, settlement=settlement, watch=watch, providers=providers)
 
 
 def build_reporting_settle(settings: SettleSettings) -> SettleParts:

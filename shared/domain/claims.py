@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from shared.domain.errors import ensure
 from shared.domain.ledger import Accepted, Leg, Row, canonical_bytes
@@ -13,6 +13,10 @@ from shared.domain.ledger import Accepted, Leg, Row, canonical_bytes
 ClaimState = Literal[
     "reserved", "awaiting_approval", "approved", "signed", "confirmed", "refunded", "refused", "rejected"
 ]
+SETTLED_STATES: Final[tuple[ClaimState, ...]] = ("confirmed", "refunded")
+OPEN_STATES: Final[tuple[ClaimState, ...]] = tuple(
+    state for state in get_args(ClaimState) if state not in SETTLED_STATES
+)
 CLAIM_KIND: Final = "claim"
 CONFIRM_KIND: Final = "claim_confirmed"
 REFUND_KIND: Final = "claim_refunded"
@@ -95,7 +99,7 @@ class Claim:
     @property
     def is_open(self) -> bool:
         """Whether its escrow still waits for a settle row."""
-        return self.state not in ("confirmed", "refunded")
+        return self.state not in SETTLED_STATES
 
 
 def claim_id(key: str) -> str:

@@ -33,6 +33,18 @@ class VaultFacts:
     open_units: int
     day_units: int
 
+    def numbers(self) -> dict[str, int]:
+        """What of them is measured, by name; `broken_rules` is how many rules do not hold."""
+        account = self.account
+        return {
+            "jetton_units": account.jetton_units,
+            "ton_nano": account.ton_nano,
+            "open_units": self.open_units,
+            "recipients": account.recipients,
+            "paused": int(account.is_paused),
+            "broken_rules": len(broken_rules(self)),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class WatchRule:

@@ -50,3 +50,7 @@ class Challenges(Protocol):
     def consume(self, nonce: str, *, account: str, now_ms: int) -> bool:
         """Use the nonce up, atomically; False when unknown, another player's, expired or used."""
         ...
+
+    def forget_expired(self, *, before_ms: int) -> int:
+        """Delete some of the challenges, used or not, that expired before then; return how many."""
+        ...

@@ -1,21 +1,26 @@
-"""The backend's numbers for whoever watches it: budgets left, transfers half done, switches thrown."""
+"""The backend's numbers for whoever watches it: budgets, transfers, switches, open claims, and what settle saw."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final, Literal
 
 from shared.domain.budget_plans import AIBA, CLAIMS, CLAIMS_PER_HOUR, NEUR, plan_budget
 from shared.domain.budgets import budget_group
 from shared.domain.ledger import Emission
+from shared.domain.observations import OBSERVED
+from shared.services.measure_claims import OPEN_CLAIMS_COUNTED_MAX, measure_claims
+from shared.services.measure_observations import measure_observations
 from shared.wiring import MetricSample
 
 if TYPE_CHECKING:
     from shared.domain.game_config import GameConfig
+    from shared.ports.claims import ClaimStore
     from shared.ports.clock import Clock
     from shared.ports.game_configs import GameConfigs
     from shared.ports.ledger import LedgerStore
+    from shared.ports.observations import Observations
 
 OPEN_ROWS_COUNTED_MAX: Final = 100
 _BUDGETS: Final[tuple[tuple[str, Literal["day", "hour"]], ...]] = (
@@ -26,8 +31,24 @@ _BUDGETS: Final[tuple[tuple[str, Literal["day", "hour"]], ...]] = (
 )
 
 
-def read_metrics(*, store: LedgerStore, configs: GameConfigs, clock: Clock) -> Iterator[MetricSample]:
-    """One sample per number, read now; raises Unavailable when the store did not answer."""
+@dataclass(frozen=True, slots=True)
+class MetricSources:
+    """Where the numbers come from: shared state alone, so that every instance tells the same."""
+
+    store: LedgerStore
+    configs: GameConfigs
+    claims: ClaimStore
+    observations: Observations
+    clock: Clock
+
+
+def read_metrics(sources: MetricSources) -> Iterator[MetricSample]:
+    """One sample per number, read now; raises Unavailable when a store did not answer.
+
+    Open claims are read themselves, by their sparse index: they are true even while settle stands still.
+    The chain is never asked: what settle saw of it was noted, and says how old it is.
+    """
+    store, configs, clock = sources.store, sources.configs, sources.clock
     config, now_ms = configs.current(), clock.now_ms()
     yield MetricSample("arena_config_revision", "gauge", "Revision of the configuration.", config.revision)
     yield from _paused(config)
@@ -37,6 +58,9 @@ def read_metrics(*, store: LedgerStore, configs: GameConfigs, clock: Clock) -> I
     yield MetricSample(
         "arena_ledger_open_transfers", "gauge", "Transfers with one half written, at most 100.", open_rows
     )
+    open_claims = sources.claims.open_claims(limit=OPEN_CLAIMS_COUNTED_MAX)
+    yield from measure_claims(open_claims, now_ms=now_ms)
+    yield from measure_observations(sources.observations.read(OBSERVED), now_ms=now_ms)
 
 
 def _paused(config: GameConfig) -> Iterator[MetricSample]:

@@ -11,10 +11,12 @@ from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claims import CLAIM_KIND, claim_of_row
 from shared.domain.errors import ArenaError, InvariantBroken, Unavailable
 from shared.domain.ledger import Row
+from shared.domain.observations import PROJECTION, Observation
 
 if TYPE_CHECKING:
     from shared.ports.claims import ClaimStore
     from shared.ports.clock import Clock
+    from shared.ports.observations import Observations
     from shared.ports.watermarks import Watermarks
     from shared.services.commit import Committer
 
@@ -38,6 +40,7 @@ class Janitor:
     committer: Committer
     claims: ClaimStore
     watermarks: Watermarks
+    observations: Observations
     clock: Clock
     finish_transfer: FinishTransfer
     release_former_name: Callable[[Row], None]
@@ -82,6 +85,7 @@ def run_janitor(janitor: Janitor) -> JanitorTally:
             _project(janitor, row, now_ms=now_ms, tally=tally)
     _finish_transfers(janitor, now_ms=now_ms, tally=tally)
     janitor.watermarks.write(WATERMARK, now_ms)
+    janitor.observations.note(Observation(PROJECTION, now_ms, {"lag_ms": tally.lag_ms}))
     if tally.broken:
         raise InvariantBroken(f"every row can be finished: {'; '.join(tally.broken[:10])}")
     return tally

@@ -17,6 +17,7 @@ from shared.domain.claims import (
 )
 from shared.domain.errors import ArenaError, InvariantBroken, Unavailable, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, system_key
+from shared.domain.observations import SEQNO_ANOMALY, Observation
 from shared.services.chain_sightings import ChainSightings
 from shared.services.signing_ballot import Ballot, void_unless_signed
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from shared.ports.chain import Chain
     from shared.ports.claims import ClaimStore
     from shared.ports.clock import Clock
+    from shared.ports.observations import Observations
     from shared.ports.signing import JournalEntry, SigningJournal
     from shared.services.commit import Committer
 
@@ -59,6 +61,7 @@ class Settlement:
     pause_claims: Callable[[], None]
     report: Report
     vault: VaultIdentity
+    observations: Observations
 
 
 @dataclass(slots=True)
@@ -218,8 +221,10 @@ def _doubt_state(settlement: Settlement, claim: Claim, snapshot: VaultSnapshot) 
 
 
 def _stop(settlement: Settlement, name: str, claim: Claim, snapshot: VaultSnapshot) -> None:
+    """Stop every new signature, and note it before anything settles the claim: nobody may see this again."""
     settlement.report(name, {"claim": claim.terms.id, "last": snapshot.last_seqno})
     settlement.pause_claims()
+    settlement.observations.note(Observation(SEQNO_ANOMALY, settlement.clock.now_ms(), {}))
 
 
 def _read(settlement: Settlement, chain: Chain, claim: Claim) -> VaultSnapshot:

@@ -15,11 +15,13 @@ from shared.domain.audit import STOPPING, AccountBooks, Violation, is_player, is
 from shared.domain.budget_audit import BudgetAudit, BudgetBooks
 from shared.domain.calendar import MS_PER_DAY, MS_PER_HOUR, MS_PER_SECOND, utc_day, utc_hour
 from shared.domain.ledger import row_id
+from shared.domain.observations import AUDIT, Observation
 from shared.ports.audit import AuditMark, AuditMarks, AuditProgress, LedgerScan
 from shared.services.stop_claims import concerns_everybody, stop_claims_of
 
 if TYPE_CHECKING:
     from shared.ports.clock import Clock
+    from shared.ports.observations import Observations
     from shared.services.commit import Committer
 
 BEHIND_MS: Final = 600 * MS_PER_SECOND
@@ -35,6 +37,7 @@ class RecentAudit:
 
     scan: LedgerScan
     marks: AuditMarks
+    observations: Observations
     committer: Committer
     clock: Clock
     pause_claims: Callable[[], None]
@@ -77,6 +80,8 @@ def verify_recent(audit: RecentAudit) -> AuditTally:
             again = frozenset()
         audit.report("ledger_audit", {"tally": tally})
     tally.behind_ms = max(0, now_ms - progress.until_ms)
+    found = {"suspects": len(progress.suspects), "until_ms": progress.until_ms}
+    audit.observations.note(Observation(AUDIT, now_ms, found))
     return tally
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.errors import Unavailable
+from shared.domain.observations import VAULT, Observation
 from shared.domain.vault_watch import VaultFacts, broken_rules
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from shared.ports.claims import ClaimStore
     from shared.ports.clock import Clock
     from shared.ports.game_configs import GameConfigs
+    from shared.ports.observations import Observations
     from shared.ports.signing import SigningJournal
     from shared.ports.watermarks import Watermarks
 
@@ -37,6 +39,7 @@ class VaultWatch:
     claims: ClaimStore
     journal: SigningJournal
     watermarks: Watermarks
+    observations: Observations
     configs: GameConfigs
     clock: Clock
     allowed: VaultIdentity
@@ -59,12 +62,15 @@ class WatchTally:
 def watch_vault(watch: VaultWatch) -> WatchTally:
     """Report every rule the vault breaks and every transfer nobody signed; stop claims where that is grave.
 
-    A provider that does not answer decides nothing; the next minute looks again.
+    A provider that does not answer decides nothing; the next minute looks again. What was seen is noted
+    after it acted: a crash in between leaves the last look standing, and its age growing.
     """
     tally = WatchTally()
+    began_ms = watch.clock.now_ms()
     try:
         account = watch.chain.vault_account()
-        _judge_account(watch, account, tally)
+        seen = _judge_account(watch, account, tally)
+        watch.observations.note(Observation(VAULT, began_ms, seen))
         _judge_outflows(watch, account, tally)
     except Unavailable as error:
         tally.undecided += 1
@@ -72,7 +78,7 @@ def watch_vault(watch: VaultWatch) -> WatchTally:
     return tally
 
 
-def _judge_account(watch: VaultWatch, account: VaultAccount, tally: WatchTally) -> None:
+def _judge_account(watch: VaultWatch, account: VaultAccount, tally: WatchTally) -> Mapping[str, int]:
     # Read after the vault: a claim paid in between is counted as owed still, never the other way round.
     open_units = sum(claim.terms.units for claim in watch.claims.open_claims(limit=OPEN_CLAIMS))
     day_credits = watch.configs.current().economy.claim_max_aiba_per_day
@@ -84,14 +90,15 @@ def _judge_account(watch: VaultWatch, account: VaultAccount, tally: WatchTally) 
         open_units=open_units,
         day_units=day_credits * watch.allowed.units_per_credit,
     )
-    measured = {"jetton_units": account.jetton_units, "ton_nano": account.ton_nano, "open_units": open_units}
-    watch.report("vault", {**measured, "recipients": account.recipients})
+    measured = facts.numbers()
+    watch.report("vault", measured)
     broken = broken_rules(facts)
     tally.broken = [rule.id for rule in broken]
     for rule in broken:
         watch.report(rule.id, measured)
     if any(rule.stops_claims for rule in broken):
         watch.pause_claims()
+    return measured
 
 
 def _judge_outflows(watch: VaultWatch, account: VaultAccount, tally: WatchTally) -> None:

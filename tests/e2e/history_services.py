@@ -26,6 +26,7 @@ from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch
 from tests.e2e.history_parts import GatedJournal, HistoryPlayer, Providers, SharedStores
 from tests.fakes.claims import FakeApprovalStore
+from tests.fakes.observations import FakeObservations
 from tests.fakes.signing import FakeSignerAudit, FakeSignerLimits, FakeSigningKey
 from tests.fakes.watermarks import FakeWatermarks
 from tests.local_claims import advance
@@ -64,7 +65,7 @@ class HistoryServices:
         self.claims, self.journal = stores.claims, stores.journal
         self.approvals, self.audit = FakeApprovalStore(), FakeSignerAudit()
         self.limits, self.key = FakeSignerLimits(), FakeSigningKey(oracle_seed)
-        self.watermarks = FakeWatermarks()
+        self.watermarks, self.observations = FakeWatermarks(), FakeObservations()
         self.watermarks.write("vault_outflow", self.clock.now_ms() + 20 * 60 * 1000)
         self.vault = VaultIdentity(world.network_id, world.vault, world.jetton_master, world.units_per_credit)
         self.chain: Chain = providers.primary
@@ -124,6 +125,7 @@ class HistoryServices:
             self.pause,
             lambda name, _: self.reports.append(name),
             self.vault,
+            self.observations,
         )
 
     def _watch(self) -> VaultWatch:
@@ -132,6 +134,7 @@ class HistoryServices:
             claims=self.claims,
             journal=self.journal,
             watermarks=self.watermarks,
+            observations=self.observations,
             configs=self.game.configs,
             clock=self.clock,
             allowed=self.vault,

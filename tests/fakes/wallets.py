@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from shared.adapters.mongo_wallets import FORGOTTEN_AT_ONCE
 from shared.ports.wallets import WalletName
 
 
@@ -43,6 +44,7 @@ class FakeChallenges:
 
     def __init__(self) -> None:
         self.open: dict[str, tuple[str, int]] = {}
+        self.used: dict[str, tuple[str, int]] = {}
 
     def create(self, nonce: str, *, account: str, expires_ms: int) -> None:
         self.open[nonce] = (account, expires_ms)
@@ -52,4 +54,15 @@ class FakeChallenges:
         if owner != account or now_ms > expires_ms:
             return False
         del self.open[nonce]
+        self.used[nonce] = (owner, expires_ms)
         return True
+
+    def forget_expired(self, *, before_ms: int) -> int:
+        kept = (self.open, self.used)
+        expired = [
+            nonce for held in kept for nonce, (_, expires_ms) in held.items() if expires_ms < before_ms
+        ]
+        for nonce in expired[:FORGOTTEN_AT_ONCE]:
+            self.open.pop(nonce, None)
+            self.used.pop(nonce, None)
+        return len(expired[:FORGOTTEN_AT_ONCE])

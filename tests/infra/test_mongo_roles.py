@@ -61,6 +61,19 @@ def test_wallets_are_taken_by_economy_alone_and_freed_by_settle_too() -> None:
     assert [function for function in FUNCTIONS if may(function, "wallets", "insert")] == ["economy"]
 
 
+def test_what_settle_saw_is_written_by_settle_alone_and_read_by_health() -> None:
+    assert writers("observations") == {"settle"}
+    assert {function for function in FUNCTIONS if may(function, "observations", "find")} == {
+        "health",
+        "settle",
+    }
+
+
+def test_challenges_are_made_by_economy_and_removed_by_settle_alone() -> None:
+    assert [function for function in FUNCTIONS if may(function, "challenges", "insert")] == ["economy"]
+    assert [function for function in FUNCTIONS if may(function, "challenges", "remove")] == ["settle"]
+
+
 def test_nobody_removes_from_the_ledger_or_the_players() -> None:
     assert not any(
         may(function, name, "remove")

@@ -23,6 +23,7 @@ from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch, WatchTally, watch_vault
 from tests.fakes.chain import FakeChain
 from tests.fakes.claims import FakeApprovalStore, FakeClaimSigner, FakeClaimStore
+from tests.fakes.observations import FakeObservations
 from tests.fakes.signing import FakeSignerAudit, FakeSignerLimits, FakeSigningJournal, FakeSigningKey
 from tests.fakes.wallets import FakeWalletNames
 from tests.fakes.watermarks import FakeWatermarks
@@ -58,6 +59,8 @@ class ClaimWorld:
         self.fake_audit = FakeSignerAudit()
         self.audit: Any = wrap("audit", self.fake_audit)
         self.names, self.watermarks = FakeWalletNames(), FakeWatermarks()
+        self.fake_observations = FakeObservations()
+        self.observations: Any = wrap("observations", self.fake_observations)
         self.fake_key = FakeSigningKey(KEY_SEED)
         self.key: Any = wrap("key", self.fake_key)
         self.fake_chain = FakeChain(self._vault_account(), network_id=VAULT.network)
@@ -126,6 +129,7 @@ class ClaimWorld:
             self.pause,
             lambda name, facts: self.reports.append((name, facts)),
             VAULT,
+            self.observations,
         )
 
     @property
@@ -135,6 +139,7 @@ class ClaimWorld:
             claims=self.claims,
             journal=self.journal,
             watermarks=self.watermarks,
+            observations=self.observations,
             configs=self.configs,
             clock=self.clock,
             allowed=VAULT,
@@ -231,6 +236,7 @@ class ClaimWorld:
             self.committer,
             self.claims,
             self.watermarks,
+            self.observations,
             self.clock,
             self.committer.store.close_row,
             lambda row: release_former_name(row, names=self.names, now_ms=self.clock.now_ms()),

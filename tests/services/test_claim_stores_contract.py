@@ -12,13 +12,16 @@ import pytest
 
 from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
 from shared.adapters.mongo_indexes import ensure_indexes
+from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_signing import MongoSignerAudit, MongoSignerLimits, MongoSigningJournal
-from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
+from shared.adapters.mongo_wallets import FORGOTTEN_AT_ONCE, MongoChallenges, MongoWalletNames
 from shared.adapters.mongo_watermarks import MongoWatermarks
 from shared.domain.claims import Claim, ClaimTerms
+from shared.domain.observations import Observation
 from shared.domain.signing_policy import Approval
 from shared.ports.signing import JournalEntry
 from tests.fakes.claims import FakeApprovalStore, FakeClaimStore
+from tests.fakes.observations import FakeObservations
 from tests.fakes.signing import FakeSignerAudit, FakeSignerLimits, FakeSigningJournal
 from tests.fakes.wallets import FakeChallenges, FakeWalletNames
 from tests.fakes.watermarks import FakeWatermarks
@@ -273,6 +276,74 @@ def test_a_challenge_is_used_once_by_many_at_once(challenges):
 def test_a_challenge_of_another_player_unknown_or_expired_is_not_used(challenges, nonce, account, now_ms):
     assert not challenges.consume(nonce, account=account, now_ms=now_ms)
     assert challenges.consume("nonce", account="ann", now_ms=5)
+
+
+def test_challenges_past_their_time_are_forgotten_used_or_not_and_others_stay(challenges):
+    challenges.create("used", account="ann", expires_ms=1_500)
+    challenges.create("live", account="ann", expires_ms=2_000)
+    assert challenges.consume("used", account="ann", now_ms=5)
+    assert challenges.forget_expired(before_ms=1_000) == 0
+    assert challenges.forget_expired(before_ms=2_000) == 2
+    assert challenges.forget_expired(before_ms=2_000) == 0
+    assert not challenges.consume("nonce", account="ann", now_ms=5)
+    assert not challenges.consume("used", account="ann", now_ms=5)
+    assert challenges.consume("live", account="ann", now_ms=2_000)
+
+
+def test_many_expired_challenges_are_forgotten_a_batch_at_a_time(challenges):
+    for number in range(FORGOTTEN_AT_ONCE):
+        challenges.create(f"n{number}", account="ann", expires_ms=number)
+    assert challenges.forget_expired(before_ms=1_001) == FORGOTTEN_AT_ONCE
+    assert challenges.forget_expired(before_ms=1_001) == 1
+    assert challenges.forget_expired(before_ms=1_001) == 0
+
+
+@pytest.mark.parametrize("round_number", range(10))
+def test_a_challenge_forgotten_while_it_is_used_is_used_once_at_most_and_never_again(
+    challenges, round_number
+):
+    """Clocks that disagree by far more than the hour's margin: the last who uses it meets the deletion."""
+    challenges.create("live", account="ann", expires_ms=9_000)
+
+    def use_or_forget(number: int) -> bool:
+        if number % 3 == round_number % 3:
+            challenges.forget_expired(before_ms=1_001)
+            return False
+        return challenges.consume("nonce", account="ann", now_ms=1_000)
+
+    assert sum(at_once(6, use_or_forget)) <= 1
+    challenges.forget_expired(before_ms=1_001)
+    assert not any(at_once(4, lambda _: challenges.consume("nonce", account="ann", now_ms=1_000)))
+    assert challenges.consume("live", account="ann", now_ms=9_000)
+
+
+@pytest.fixture
+def observations(part: Part) -> Any:
+    return part(FakeObservations, MongoObservations)
+
+
+def test_what_was_seen_comes_back_and_what_never_was_does_not(observations):
+    assert observations.read(["vault", "run"]) == []
+    seen = Observation("vault", 2**41, {"jetton_units": 2**100, "free": -1, "recipients": 0})
+    observations.note(seen)
+    observations.note(Observation("other", 1, {}))
+    assert observations.read(["vault", "run"]) == [seen]
+    later = Observation("vault", 2**41 + 1, {"jetton_units": 7})
+    observations.note(later)
+    assert observations.read(["vault"]) == [later]
+
+
+def test_a_look_that_began_earlier_never_takes_the_place_of_a_later_one(observations):
+    later = Observation("vault", 2**41, {"jetton_units": 1})
+    observations.note(later)
+    observations.note(replace(later, seen_ms=2**41 - 1, facts={"jetton_units": 2}))
+    assert observations.read(["vault"]) == [later]
+
+
+def test_of_many_looks_at_once_the_latest_stands_whole(observations):
+    looks = [Observation("vault", 2**41 + number, {"jetton_units": number}) for number in range(6)]
+    at_once(6, lambda number: observations.note(looks[number]))
+    assert observations.read(["vault"]) == [looks[-1]]
 
 
 def test_a_watermark_is_zero_until_written(part):

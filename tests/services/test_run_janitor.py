@@ -7,9 +7,11 @@ import pytest
 from shared.domain.claims import Claim
 from shared.domain.errors import InvariantBroken
 from shared.domain.ledger import Accepted, Leg, Row, client_key
+from shared.domain.observations import PROJECTION
 from shared.services.commit import DecisionContext
 from shared.services.run_janitor import Janitor, run_janitor
 from tests.fakes.claims import FakeClaimStore
+from tests.fakes.observations import FakeObservations
 from tests.fakes.watermarks import FakeWatermarks
 from tests.services.game_world import GameWorld
 
@@ -30,13 +32,14 @@ class World:
                 account=account, key=client_key(account, "k"), fingerprint="f", decide=earn
             )
         monkeypatch.setattr(self.store, "project_row", self.project)
-        self.watermarks = FakeWatermarks()
+        self.watermarks, self.observations = FakeWatermarks(), FakeObservations()
 
     def janitor(self, *, release=lambda row: None) -> Janitor:
         return Janitor(
             committer=self.game.committer,
             claims=FakeClaimStore(),
             watermarks=self.watermarks,
+            observations=self.observations,
             clock=self.game.clock,
             finish_transfer=self.store.close_row,
             release_former_name=release,
@@ -48,6 +51,8 @@ def test_rows_nobody_projected_are_projected_and_the_lag_is_told(monkeypatch):
     world.game.clock.advance(seconds=7)
     tally = run_janitor(world.janitor())
     assert (tally.projected, tally.lag_ms) == (3, 7_000)
+    [seen] = world.observations.read([PROJECTION])
+    assert (seen.seen_ms, seen.facts) == (world.game.clock.now_ms(), {"lag_ms": 7_000})
     assert world.store.read_player("bob").balances == {"NEUR": 5}
 
 

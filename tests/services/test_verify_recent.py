@@ -8,11 +8,14 @@ import pytest
 
 from shared.adapters.mongo_audit_marks import MongoAuditMarks
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
+from shared.adapters.mongo_observations import MongoObservations
 from shared.domain.errors import Refused, Unavailable
+from shared.domain.observations import AUDIT
 from shared.ports.audit import AuditMark, AuditProgress
 from shared.ports.ledger import BudgetShard
 from shared.services.verify_recent import AuditTally, RecentAudit, verify_recent
 from tests.fakes.audit import FakeAuditMarks, FakeLedgerScan
+from tests.fakes.observations import FakeObservations
 from tests.services.audited_world import Forger, busy_world, claim
 from tests.services.game_world import GameWorld
 
@@ -26,7 +29,7 @@ class Auditor:
     def __init__(self, world: GameWorld) -> None:
         self.world = world
         self.forger = Forger(world)
-        self.marks = FakeAuditMarks()
+        self.marks, self.observations = FakeAuditMarks(), FakeObservations()
         self.pauses = 0
         self.reports: list[tuple[str, str]] = []
         world.clock.advance(seconds=LATER_S)
@@ -36,6 +39,7 @@ class Auditor:
             RecentAudit(
                 scan=FakeLedgerScan(self.world.store),
                 marks=self.marks,
+                observations=self.observations,
                 committer=self.world.committer,
                 clock=self.world.clock,
                 pause_claims=self.pause,
@@ -79,6 +83,23 @@ def test_within_an_hour_nothing_is_looked_at_again(auditor):
     assert auditor.run().accounts == 0
     auditor.touch("tg1")
     assert auditor.next_hour().accounts == 1
+
+
+def test_what_still_stands_is_noted_each_minute_until_it_is_mended(auditor):
+    honest = auditor.world.store.players["tg2"]
+    auditor.forger.player("tg2", **enrich(honest))
+    auditor.run()
+    auditor.world.clock.advance(seconds=60)
+    auditor.run()
+    [seen] = auditor.observations.read([AUDIT])
+    audited_until_ms = auditor.marks.stored.until_ms
+    assert seen.seen_ms == auditor.world.clock.now_ms()
+    assert seen.facts == {"suspects": 1, "until_ms": audited_until_ms}
+    auditor.world.store.players["tg2"] = honest
+    auditor.next_hour()
+    [seen] = auditor.observations.read([AUDIT])
+    assert seen.facts["suspects"] == 0
+    assert seen.facts["until_ms"] > audited_until_ms
 
 
 def test_an_account_is_read_on_from_where_it_was_found_right(auditor):
@@ -199,6 +220,7 @@ def test_a_run_that_dies_in_between_is_done_again_by_the_next(auditor):
     recent = RecentAudit(
         scan,
         auditor.marks,
+        auditor.observations,
         auditor.world.committer,
         auditor.world.clock,
         auditor.pause,
@@ -218,6 +240,7 @@ def test_a_long_backlog_is_worked_off_over_several_runs(auditor):
     slow = RecentAudit(
         FakeLedgerScan(auditor.world.store),
         auditor.marks,
+        auditor.observations,
         auditor.world.committer,
         SlowClock(),
         auditor.pause,
@@ -265,6 +288,7 @@ def test_the_hourly_audit_agrees_on_mongodb(mongo_database):
     recent = RecentAudit(
         MongoLedgerScan(mongo_database),
         MongoAuditMarks(mongo_database),
+        MongoObservations(mongo_database),
         world.committer,
         world.clock,
         lambda: None,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
+from shared.domain.errors import ArenaError, Unavailable
+from shared.domain.observations import VAULT as LOOK
+from shared.domain.observations import Observation
 from shared.domain.vault_watch import WATCH_RULES
 from tests.services.claim_world import OWNER, VAULT, ClaimWorld, wallet_address
+from tests.services.interrupted_parts import WAYS, Interruption, Killed
 
 
 @pytest.fixture
@@ -122,3 +127,74 @@ def test_a_chain_that_is_away_is_reported_and_decides_nothing(world):
     tally = world.look_at_vault()
     assert (tally.undecided, tally.broken, world.is_paused) == (1, [], False)
     assert world.reported == ["vault_unwatched"]
+
+
+def last_look(world: ClaimWorld) -> Observation:
+    [seen] = world.fake_observations.read([LOOK])
+    return seen
+
+
+def test_what_was_seen_is_noted_with_the_instant_the_look_began(world):
+    claim = world.ask(world.player()).claim
+    world.execute(claim)
+    set_account(world, ton_nano=199_999_999, is_paused=True)
+    world.look_at_vault()
+    assert last_look(world) == Observation(
+        LOOK,
+        world.clock.now_ms(),
+        {
+            "jetton_units": 10**6 * CREDIT - claim.terms.units,
+            "ton_nano": 199_999_999,
+            "open_units": claim.terms.units,
+            "recipients": 1,
+            "paused": 1,
+            "broken_rules": 2,
+        },
+    )
+
+
+def test_a_chain_that_is_away_leaves_the_last_look_as_old_as_it_is(world):
+    world.look_at_vault()
+    before = last_look(world)
+    world.clock.advance(seconds=600)
+    world.fake_chain.is_down = True
+    world.look_at_vault()
+    assert last_look(world) == before
+    world.fake_chain.is_down = False
+    world.look_at_vault()
+    assert last_look(world).seen_ms == before.seen_ms + 600_000
+
+
+def test_an_index_that_is_away_keeps_nobody_from_knowing_what_the_vault_holds(world):
+    world.clock.advance(seconds=60)
+
+    def away(**_named):
+        raise Unavailable("no index", code="provider_unavailable")
+
+    world.fake_chain.deliveries = away
+    assert world.look_at_vault().undecided == 1
+    assert last_look(world).seen_ms == world.clock.now_ms()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_look_that_ends_anywhere_acts_before_it_is_noted_and_is_made_up_for_by_the_next(way):
+    for at in range(1, 30):
+        interruption = Interruption()
+        world = ClaimWorld(wrap=interruption.wrap)
+        world.ask(world.player(), 100)
+        world.look_at_vault()
+        before = last_look(world)
+        world.clock.advance(seconds=60)
+        set_account(world, jetton_units=100 * CREDIT - 1)
+        interruption.arm(at, way)
+        with suppress(ArenaError, Killed):
+            world.look_at_vault()
+        hit = interruption.hit
+        interruption.disarm()
+        assert last_look(world) == before or world.is_paused, f"noted and not acted on at {hit}"
+        world.look_at_vault()
+        assert (last_look(world).seen_ms, world.is_paused) == (before.seen_ms + 60_000, True)
+        assert last_look(world).facts["jetton_units"] == 100 * CREDIT - 1
+        if not hit:
+            return
+    pytest.fail("the look never ends")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.domain.errors import Unavailable
+from shared.domain.observations import SEQNO_ANOMALY, Observation
 from tests.services.claim_world import START_CREDITS
 from tests.services.claims.chain_views import SeenOtherwise, expire
 
@@ -12,7 +14,23 @@ def test_a_seqno_above_anything_signed_stops_all_claims(world, ann, signed):
     assert world.settle().anomalies == 1
     assert world.is_paused
     assert "last_seqno_anomaly" in world.reported
+    assert world.observations.read([SEQNO_ANOMALY]) == [Observation(SEQNO_ANOMALY, world.clock.now_ms(), {})]
     assert world.money(ann) == (START_CREDITS - 100, 100)
+
+
+def test_an_anomaly_that_could_not_be_noted_leaves_its_claim_to_the_next_run(world, ann, signed):
+    world.execute(signed)
+    world.fake_chain.last_seqnos[signed.terms.recipient] = 2
+    note = world.fake_observations.note
+
+    def away(seen):
+        raise Unavailable("no database", code="database_unavailable")
+
+    world.fake_observations.note = away
+    assert world.settle().undecided == 1
+    world.fake_observations.note = note
+    assert world.settle().confirmed == 1
+    assert len(world.observations.read([SEQNO_ANOMALY])) == 1
 
 
 def test_a_paid_claim_is_confirmed_even_when_the_seqno_went_on(world, ann, signed):
