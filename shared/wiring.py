@@ -61,13 +61,22 @@ def nothing_to_close() -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformIdentity:
+    """The header, in lower case, in which the platform names the deployment, and what keeps it for the request."""
+
+    header: str
+    keep: Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeWiring:
     """One function's connections; a part it does not hold is None and its routes cannot ask for it.
 
     `cors_origins` are exact origins. `limit_overrides` maps a policy's name to its count per window
     (GameConfig.limits). `address_header` is the platform's own header with the client's address, in
-    lower case, where the connection's peer is the platform itself (Vercel); empty elsewhere. `close` gives
-    up every connection of the function; the next question opens new ones.
+    lower case, where the connection's peer is the platform itself (Vercel); empty elsewhere. `identity` is
+    set where the platform sends one and the function uses it; elsewhere that header is a stranger's and is not
+    read. `close` gives up every connection of the function; the next question opens new ones.
     """
 
     clock: Clock
@@ -78,6 +87,7 @@ class EdgeWiring:
     judge_init_data: JudgeInitData | None = None
     admin_gate: AdminGate | None = None
     address_header: str = ""
+    identity: PlatformIdentity | None = None
     close: Callable[[], None] = nothing_to_close
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from functions.edge.blocking import is_only_request
 from functions.edge.cors import cors_headers, is_preflight, preflight_reply
-from functions.edge.exchange import SCOPE_KEY, Exchange, Scope, request_id_of
+from functions.edge.exchange import SCOPE_KEY, Exchange, Scope, header, request_id_of
 from functions.edge.problems import problem, refusal_of
 from functions.edge.request_log import log_request
 from functions.edge.request_metrics import measure_request
@@ -76,7 +76,14 @@ class Boundary:
             reply = preflight_reply(scope, exchange, origins=exchange.wiring.cors_origins)
             await reply(scope, receive, send)
             return
+        _keep_identity(scope, exchange.wiring)
         await self._app(scope, receive, send)
+
+
+def _keep_identity(scope: Scope, wiring: EdgeWiring) -> None:
+    """What the platform says we are, for this request; behind API Gateway nobody but the client says it."""
+    if wiring.identity is not None and "aws.event" not in scope:
+        wiring.identity.keep(header(scope, wiring.identity.header))
 
 
 class _CompletedReply:

@@ -9,12 +9,14 @@ from shared.bootstrap.chain import chain_of
 from shared.bootstrap.edge import edge_wiring
 from shared.bootstrap.stores import open_stores
 from shared.bootstrap.wired import Wired
+from shared.config.arns import region_of
 from shared.config.functions.claim import ClaimSettings
 from shared.domain.claims import VaultIdentity
 from shared.domain.errors import Unavailable
 from shared.services.request_claim import ClaimDesk
 
 if TYPE_CHECKING:
+    from shared.adapters.web_identity import WebIdentityRole
     from shared.ports.clock import Clock
     from shared.wiring import EdgeWiring
 
@@ -44,6 +46,7 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
     from shared.adapters.lambda_claim_signer import LambdaClaimSigner
     from shared.adapters.mongo_claims import MongoClaimStore
     from shared.adapters.mongo_signing import MongoSigningJournal
+    from shared.adapters.web_identity import request_identity
 
     stores = open_stores("claim", runtime=settings.runtime, database=settings.database)
     edge = edge_wiring(
@@ -51,6 +54,7 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
         cors_origins=settings.cors_origins,
         limiter=settings.limiter,
         session_public_keys=settings.session_public_keys,
+        keep_identity=request_identity.set if settings.signer_role_arn is not None else None,
     )
     if settings.vault is None:
         return ClaimParts(edge, stores.clock, None)
@@ -63,7 +67,10 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
             "claim", settings.ton_provider, vault=settings.vault, network_id=settings.ton_network_id
         ),
         signer=LambdaClaimSigner(
-            function_name=settings.signer_function_name, endpoint_url=settings.lambda_endpoint_url
+            function_name=settings.signer_function_name,
+            endpoint_url=settings.lambda_endpoint_url,
+            region=region_of(settings.signer_function_name),
+            role=_role(settings, stores.clock),
         ),
         vault=VaultIdentity(
             network=settings.ton_network_id,
@@ -73,6 +80,16 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
         ),
     )
     return ClaimParts(edge, stores.clock, desk)
+
+
+def _role(settings: ClaimSettings, clock: Clock) -> WebIdentityRole | None:
+    """On Vercel, the role that may invoke the signer; elsewhere the function has it by itself."""
+    from shared.adapters.web_identity import WebIdentityRole
+
+    if settings.signer_role_arn is None:
+        return None
+    region = region_of(settings.signer_function_name)
+    return WebIdentityRole(role_arn=settings.signer_role_arn, region=region, clock=clock)
 
 
 claim_parts = Wired(ClaimSettings, build_claim)

@@ -6,9 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from shared.config.deployment import is_on_vercel
 from shared.config.environment import process_environment
 from shared.services.limit_requests import limit_requests
-from shared.wiring import AdminGate, EdgeWiring, JudgeInitData, Limit, OnOutage, VerifySession
+from shared.wiring import (
+    AdminGate,
+    EdgeWiring,
+    JudgeInitData,
+    Limit,
+    OnOutage,
+    PlatformIdentity,
+    VerifySession,
+)
 
 if TYPE_CHECKING:
     from shared.adapters.upstash_limiter import UpstashLimiter
@@ -18,6 +27,8 @@ if TYPE_CHECKING:
 
 VERCEL_ADDRESS_HEADER: Final = "x-vercel-forwarded-for"
 """Set by Vercel's own proxy on every request; believed only where VERCEL=1 says we run behind it."""
+VERCEL_IDENTITY_HEADER: Final = "x-vercel-oidc-token"
+"""Vercel's token for the deployment (OpenID Connect), on every request to a function; as above."""
 
 
 def edge_wiring(
@@ -28,8 +39,16 @@ def edge_wiring(
     session_public_keys: Sequence[bytes] = (),
     judge_init_data: JudgeInitData | None = None,
     admin_gate: AdminGate | None = None,
+    keep_identity: Callable[[str], object] | None = None,
 ) -> EdgeWiring:
-    """Bind the limiters and the keys; sockets open at the first request."""
+    """Bind the limiters and the keys; sockets open at the first request.
+
+    `keep_identity` is given each request's platform identity, on the platform that sends one.
+    """
+    is_vercel = is_on_vercel(process_environment())
+    identity = None
+    if is_vercel and keep_identity is not None:
+        identity = PlatformIdentity(VERCEL_IDENTITY_HEADER, keep_identity)
 
     @cache
     def shared_limiter() -> UpstashLimiter:
@@ -55,7 +74,8 @@ def edge_wiring(
         verify_session=_verify_function(session_public_keys) if session_public_keys else None,
         judge_init_data=judge_init_data,
         admin_gate=admin_gate,
-        address_header=VERCEL_ADDRESS_HEADER if process_environment().get("VERCEL") == "1" else "",
+        address_header=VERCEL_ADDRESS_HEADER if is_vercel else "",
+        identity=identity,
         close=close,
     )
 

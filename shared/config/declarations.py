@@ -142,7 +142,11 @@ GROUPS: tuple[Group, ...] = (
                 "Ed25519 seed that signs claims where there is no KMS; the signer alone may hold it.",
                 "fa4e0006" * 8, is_secret=True, is_required=False),
         Setting("SIGNER_FUNCTION_NAME", ("claim",), Kind.TEXT,
-                "Lambda function that signs, invoked by the claim function.", "aiba-arena-dev-signer"),
+                "Lambda function that signs, invoked by the claim function; on Vercel its full ARN.",
+                "aiba-arena-dev-signer"),
+        Setting("SIGNER_ROLE_ARN", ("claim",), Kind.TEXT,
+                "On Vercel alone: the role that may invoke the signer, lent by AWS for Vercel's word.",
+                "arn:aws:iam::000000000000:role/arena-fake-VercelClaimRole", is_required=False),
     )),
     Group("TON: providers", (
         Setting("TON_PROVIDER_URL", CHAIN_READERS, Kind.URL,

@@ -39,6 +39,11 @@ def is_production(environment: Mapping[str, str]) -> bool:
     return bool(production_signals(environment))
 
 
+def is_on_vercel(environment: Mapping[str, str]) -> bool:
+    """Whether Vercel says that it runs us: it sets VERCEL itself, while it builds and while it serves."""
+    return environment.get("VERCEL") == "1"
+
+
 def is_known(app_env: str) -> bool:
     """Whether APP_ENV is one of the five names, in any case."""
     return app_env.strip().lower() in APP_ENVS

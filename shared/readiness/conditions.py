@@ -6,6 +6,7 @@ import ipaddress
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from shared.config.arns import is_role_arn
 from shared.config.declarations import SETTINGS
 from shared.config.forms import is_hex_32, is_integer, is_url, texts
 from shared.domain.errors import Refused
@@ -91,6 +92,11 @@ def is_strong_password_hash(value: str) -> bool:
     """A bcrypt hash of cost 12 to 31."""
     found = _BCRYPT.fullmatch(value)
     return found is not None and _LEAST_BCRYPT_COST <= int(found["cost"]) <= 31 and value not in _EXAMPLES
+
+
+def is_own_role(value: str) -> bool:
+    """The ARN of an IAM role, and not the example's."""
+    return is_role_arn(value) and value not in _EXAMPLES
 
 
 def is_mainnet_address(value: str) -> bool:

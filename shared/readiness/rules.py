@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from shared.config.arns import is_function_beside
 from shared.config.claim_parts import VAULT_NAMES, KmsOracleKey
 from shared.config.declarations import (
     CHAIN_READERS,
@@ -15,7 +16,7 @@ from shared.config.declarations import (
     SESSION_READERS,
     VAULT_READERS,
 )
-from shared.config.deployment import contradicting_signals, is_known
+from shared.config.deployment import contradicting_signals, is_known, is_on_vercel
 from shared.readiness import conditions as good
 from shared.readiness.keys import oracle_key_differs, session_key_differs
 
@@ -89,6 +90,32 @@ def _same_provider_twice(now: Situation) -> list[str]:
     return [name] if is_bad else []
 
 
+def _no_signer_role(now: Situation) -> list[str]:
+    """On Vercel the function's own word is all it has; without a vault nobody is asked to sign."""
+    name = "SIGNER_ROLE_ARN"
+    has_vault = any(now.values.is_set(part) for part in VAULT_NAMES)
+    is_due = is_on_vercel(now.values.environment) and (has_vault or now.values.is_set(name))
+    return [name] if is_due and not good.is_own_role(now.values.text(name)) else []
+
+
+def _signer_elsewhere(now: Situation) -> list[str]:
+    """On Vercel, a signer whose region and account are not said; AWS_REGION there is the machine's own."""
+    name, role = "SIGNER_FUNCTION_NAME", now.values.text("SIGNER_ROLE_ARN")
+    is_due = is_on_vercel(now.values.environment) and good.is_own_role(role)
+    return [name] if is_due and not is_function_beside(role, now.values.text(name)) else []
+
+
+def _signer_role_on_aws(now: Situation) -> list[str]:
+    is_vercel = is_on_vercel(now.values.environment)
+    return [] if is_vercel or not now.values.is_set("SIGNER_ROLE_ARN") else ["SIGNER_ROLE_ARN"]
+
+
+def _lasting_aws_keys(now: Situation) -> list[str]:
+    """On Vercel, a user's access key; the temporary one that may lie there is the platform's and opens nothing."""
+    is_lasting = now.values.text("AWS_ACCESS_KEY_ID").startswith("AKIA")
+    return ["AWS_ACCESS_KEY_ID"] if is_on_vercel(now.values.environment) and is_lasting else []
+
+
 _GENERATE = "generate one with `openssl rand -hex 32` and keep it in the secret store"
 _ALL_BUT_SIGNER = tuple(function for function in FUNCTIONS if function != "signer")
 
@@ -142,6 +169,14 @@ RULES: tuple[Rule, ...] = (
          "move the key to KMS: whoever reads this setting can sign", severity="warning"),
     Rule("oracle_private_key_elsewhere", _ALL_BUT_SIGNER, _must_not("ORACLE_PRIVATE_KEY_HEX"),
          "remove it: the signer alone may hold it", is_always=True),
+    Rule("signer_role_on_vercel", ("claim",), _no_signer_role,
+         "set the ARN of the role that trusts this project (output VercelClaimRoleArn of the AWS stack)"),
+    Rule("signer_named_on_vercel", ("claim",), _signer_elsewhere,
+         "set the full ARN of the signer function, in the account of SIGNER_ROLE_ARN"),
+    Rule("signer_role_on_aws", ("claim",), _signer_role_on_aws,
+         "remove it: on AWS the function's own role invokes the signer, and no request's word for it is believed"),
+    Rule("lasting_aws_keys", HTTP_FUNCTIONS, _lasting_aws_keys,
+         "remove it and AWS_SECRET_ACCESS_KEY: whoever reads a lasting key has it for ever, and nothing here uses it"),
     Rule("ton_network", ("economy", *VAULT_READERS), _must(good.is_mainnet, "TON_NETWORK"), "set -239, mainnet"),
     Rule("wallet_proof_domains", ("economy",), _must(good.is_public_domain_list, "WALLET_PROOF_DOMAINS"),
          "list the public domains of the miniapp, comma-separated"),

@@ -23,7 +23,7 @@ from shared.adapters.session_tokens import SessionIssuer, SessionVerifier
 from shared.domain.errors import Refused
 from shared.domain.telegram_init_data import InitData, judge_init_data
 from shared.services.limit_requests import limit_requests
-from shared.wiring import EdgeWiring, Limit
+from shared.wiring import EdgeWiring, Limit, PlatformIdentity
 from tests.fakes.clock import FakeClock
 from tests.fakes.limiter import FakeLimiter
 
@@ -96,6 +96,7 @@ class EdgeUnderTest:
     game: Game = field(default_factory=Game)
     overrides: dict[str, int] = field(default_factory=dict)
     address_header: str = ""
+    identity: PlatformIdentity | None = None
     not_ready: BaseException | None = None
     issuer: SessionIssuer = field(default_factory=lambda: SessionIssuer(PRIVATE_KEY))
 
@@ -114,6 +115,7 @@ class EdgeUnderTest:
             verify_session=SessionVerifier([self.issuer.public_key]).verify,
             judge_init_data=self._judge,
             address_header=self.address_header,
+            identity=self.identity,
         )
 
     def _judge(self, raw: str, *, now_s: int) -> InitData:

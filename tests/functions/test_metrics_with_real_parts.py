@@ -22,7 +22,8 @@ from shared.adapters.toncenter import TonCenter
 from shared.bootstrap.health import build_health
 from shared.bootstrap.settle import SettleParts, build_reporting_settle
 from shared.bootstrap.wired import Wired
-from shared.config import HealthSettings, SettleSettings
+from shared.config.functions.health import HealthSettings
+from shared.config.functions.settle import SettleSettings
 from shared.domain.errors import InvariantBroken
 from shared.services.measure_claims import OPEN_CLAIMS_COUNTED_MAX
 from tests.conftest import UpstashRest

@@ -19,7 +19,7 @@ ROLES: dict[str, Any] = load_yaml(PROJECT / "infra/aws/iam.yml")["Resources"]
 KMS: dict[str, Any] = load_yaml(PROJECT / "infra/aws/kms.yml")["Resources"]
 
 # Set by other platforms, by the local stack alone, or an alternative to what AWS has.
-NOT_ON_AWS = {"NODE_ENV", "VERCEL_ENV", "ORACLE_PRIVATE_KEY_HEX", *DEV_SWITCHES}
+NOT_ON_AWS = {"NODE_ENV", "VERCEL_ENV", "SIGNER_ROLE_ARN", "ORACLE_PRIVATE_KEY_HEX", *DEV_SWITCHES}
 
 
 def _environment(function: str) -> dict[str, Any]:

@@ -82,6 +82,12 @@ def read_oracle_key(_key: object) -> bytes:
     return bytes.fromhex(public_hex("oracle"))
 
 
+# What the claim function is given on Vercel, in the place of a role of its own.
+ON_VERCEL = {
+    "VERCEL": "1",
+    "SIGNER_ROLE_ARN": "arn:aws:iam::210987654321:role/arena-prod-VercelClaimRole-1A2B3C4D5E6F",
+    "SIGNER_FUNCTION_NAME": "arn:aws:lambda:eu-central-1:210987654321:function:arena-prod-signer",
+}
 _HEX_KEY = {"ORACLE_KMS_KEY_ID": "", "ORACLE_PRIVATE_KEY_HEX": seed_hex("oracle")}
 _CLUSTER = "cluster0.abcde.mongodb.net"
 
@@ -182,6 +188,34 @@ BREACHES: dict[str, list[dict[str, str]]] = {
     ],
     "oracle_key_in_kms": [_HEX_KEY],
     "oracle_private_key_elsewhere": [{"ORACLE_PRIVATE_KEY_HEX": seed_hex("oracle")}, {"ORACLE_PRIVATE_KEY_HEX": "MARK"}],
+    "signer_role_on_vercel": [
+        ON_VERCEL | {"SIGNER_ROLE_ARN": value}
+        for value in (
+            "",
+            "MARK",
+            "arena-prod-VercelClaimRole",
+            "arn:aws:iam::210987654321:user/MARK",
+            "arn:aws:sts::210987654321:assumed-role/MARK/session",
+            "arn:aws:iam::21098765432:role/MARK",
+            "arn:aws:iam::210987654321:role/MARK MARK",
+            BY_NAME["SIGNER_ROLE_ARN"].example,
+        )
+    ],
+    "signer_named_on_vercel": [
+        ON_VERCEL | {"SIGNER_FUNCTION_NAME": value}
+        for value in (
+            "aiba-arena-prod-signer",
+            "eu-central-1:210987654321:function:arena-prod-signer",
+            "arn:aws:lambda:eu-central-1:210987654322:function:arena-prod-signer",
+            "arn:aws-cn:lambda:cn-north-1:210987654321:function:arena-prod-signer",
+            "arn:aws:lambda:eu-central-1:210987654321:layer:arena-prod-signer",
+        )
+    ],
+    "signer_role_on_aws": [
+        {"SIGNER_ROLE_ARN": ON_VERCEL["SIGNER_ROLE_ARN"]},
+        {"SIGNER_ROLE_ARN": "MARK", "VERCEL": "0"},
+    ],
+    "lasting_aws_keys": [ON_VERCEL | {"AWS_ACCESS_KEY_ID": "AKIAMARKMARKMARKMARK", "AWS_SECRET_ACCESS_KEY": "MARK" * 10}],
     "ton_network": [{"TON_NETWORK": value} for value in ("-3", "", "mainnet")],
     "wallet_proof_domains": [{"WALLET_PROOF_DOMAINS": value} for value in ("", "localhost", "play.aiba.gg,127.0.0.1", "https://play.aiba.gg", "arena.local")],
     "ton_provider": [

@@ -6,9 +6,10 @@ import traceback
 
 import pytest
 
+from shared.config.claim_parts import VAULT_NAMES
 from shared.config.declarations import FUNCTIONS, held_by
 from shared.readiness import RULES, ProductionNotReady, check, enforce
-from tests.readiness.environments import BREACHES, SECRET_VALUES, production, read_oracle_key
+from tests.readiness.environments import BREACHES, ON_VERCEL, SECRET_VALUES, production, read_oracle_key
 
 RULE_BY_ID = {rule.id: rule for rule in RULES}
 CASES = [
@@ -47,6 +48,10 @@ BOUND = {
     "oracle_key_matches": {"signer"},
     "oracle_key_in_kms": {"signer"},
     "oracle_private_key_elsewhere": ALL - {"signer"},
+    "signer_role_on_vercel": {"claim"},
+    "signer_named_on_vercel": {"claim"},
+    "signer_role_on_aws": {"claim"},
+    "lasting_aws_keys": HTTP,
     "ton_network": {"economy", "claim", "signer", "settle"},
     "wallet_proof_domains": {"economy"},
     "ton_provider": {"claim", "settle"},
@@ -89,6 +94,17 @@ def test_every_rule_has_a_breach_to_prove_it() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_whose_rules_all_hold_starts_without_a_warning(function: str) -> None:
     assert enforce(function, production(function), read_kms_public_key=read_oracle_key) == ()
+
+
+@pytest.mark.parametrize("keys", [{}, {"AWS_ACCESS_KEY_ID": "ASIAOFTHEPLATFORM", "AWS_SESSION_TOKEN": "x"}])
+def test_on_vercel_claims_start_with_a_role_to_assume_beside_what_the_platform_left(
+    keys: dict[str, str],
+) -> None:
+    assert enforce("claim", production("claim") | ON_VERCEL | keys) == ()
+
+
+def test_on_vercel_no_role_is_due_while_there_is_no_vault() -> None:
+    assert enforce("claim", production("claim") | dict.fromkeys(VAULT_NAMES, "") | {"VERCEL": "1"}) == ()
 
 
 @pytest.mark.parametrize(("rule", "function", "change"), CASES)

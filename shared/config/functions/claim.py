@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClaimSettings:
-    """`vault` is None while claims are not configured; `lambda_endpoint_url` only in the local stack."""
+    """`vault` is None while claims are not configured; `lambda_endpoint_url` only in the local stack.
+
+    `signer_role_arn` is the role to assume where the platform's own credentials cannot invoke the signer.
+    """
 
     function: ClassVar[str] = "claim"
     runtime: RuntimeSettings
@@ -26,6 +29,7 @@ class ClaimSettings:
     ton_provider: TonProviderSettings
     vault: VaultSettings | None
     signer_function_name: str
+    signer_role_arn: str | None
     lambda_endpoint_url: str | None
 
     @classmethod
@@ -40,5 +44,6 @@ class ClaimSettings:
             ton_provider=TonProviderSettings.primary(values),
             vault=VaultSettings.of(values),
             signer_function_name=values.text("SIGNER_FUNCTION_NAME"),
+            signer_role_arn=values.optional("SIGNER_ROLE_ARN"),
             lambda_endpoint_url=values.optional("LAMBDA_ENDPOINT_URL"),
         )

@@ -11,6 +11,7 @@ import pytest
 
 from infra.local.routes import RouteTable
 from infra.local.serverless_file import read_service
+from shared.adapters import lambda_claim_signer, web_identity
 
 PROJECT = Path(__file__).parents[3]
 SETUP = json.loads((PROJECT / "vercel.json").read_text())
@@ -70,3 +71,14 @@ def test_no_source_is_published() -> None:
 def test_a_function_is_not_given_tests_documents_or_operations() -> None:
     excluded = SETUP["functions"]["api/*.py"]["excludeFiles"]
     assert {"tests", "docs", "infra", "build", ".arena"} <= set(re.findall(r"[.\w]+", excluded))
+
+
+def test_a_claim_that_waits_for_everything_ends_before_vercel_ends_it() -> None:
+    """Its turn, STS and the signer, each for as long as it may take; the other half is the stores' and the chain's."""
+    sts_s = web_identity.TURN_S + web_identity.CONNECT_S + web_identity.READ_S
+    signer_s = lambda_claim_signer.CONNECT_S + lambda_claim_signer.READ_S
+    assert sts_s + signer_s <= SETUP["functions"]["api/*.py"]["maxDuration"] / 2
+
+
+def test_what_vercel_installs_includes_what_aws_has_by_itself() -> None:
+    assert re.search(r"^boto3==", (PROJECT / "requirements.txt").read_text(), re.MULTILINE)
