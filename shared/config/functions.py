@@ -42,7 +42,7 @@ class HealthSettings:
 
 @dataclass(frozen=True, slots=True)
 class BattleSettings:
-    """`session_public_keys`: raw 32-byte Ed25519 keys, one or two. The former battle secret, during a rotation."""
+    """`session_public_keys`: raw 32-byte Ed25519 keys, one or two. Of two battle secrets the first commits to days."""
 
     function: ClassVar[str] = "battle"
     runtime: RuntimeSettings
@@ -50,8 +50,7 @@ class BattleSettings:
     database: DatabaseSettings
     limiter: LimiterSettings
     session_public_keys: tuple[bytes, ...]
-    battle_seed_secret: str = field(repr=False)
-    battle_seed_secret_previous: str | None = field(repr=False)
+    battle_seed_secrets: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, values: Values) -> Self:
@@ -61,8 +60,7 @@ class BattleSettings:
             database=DatabaseSettings.of(values),
             limiter=LimiterSettings.of(values),
             session_public_keys=_public_keys(values),
-            battle_seed_secret=values.text("BATTLE_SEED_SECRET"),
-            battle_seed_secret_previous=values.optional("BATTLE_SEED_SECRET_PREVIOUS"),
+            battle_seed_secrets=values.texts("BATTLE_SEED_SECRET"),
         )
 
 
@@ -132,7 +130,7 @@ class ClaimSettings:
 
 @dataclass(frozen=True, slots=True)
 class AdminSettings:
-    """The operators' function; ADMIN_EMAIL is the owner."""
+    """The operators' function; ADMIN_EMAIL is the owner. Of two token secrets the first signs."""
 
     function: ClassVar[str] = "admin"
     runtime: RuntimeSettings
@@ -141,8 +139,7 @@ class AdminSettings:
     limiter: LimiterSettings
     admin_email: str
     admin_password_hash: str = field(repr=False)
-    admin_jwt_secret: str = field(repr=False)
-    admin_jwt_secret_second: str | None = field(repr=False)
+    admin_jwt_secrets: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, values: Values) -> Self:
@@ -153,8 +150,7 @@ class AdminSettings:
             limiter=LimiterSettings.of(values),
             admin_email=values.text("ADMIN_EMAIL"),
             admin_password_hash=values.text("ADMIN_PASSWORD_HASH"),
-            admin_jwt_secret=values.text("ADMIN_JWT_SECRET"),
-            admin_jwt_secret_second=values.optional("ADMIN_JWT_SECRET_SECOND"),
+            admin_jwt_secrets=values.texts("ADMIN_JWT_SECRET"),
         )
 
 

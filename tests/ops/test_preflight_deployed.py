@@ -135,7 +135,6 @@ def test_the_stage_knows_its_api_its_signers_role_and_the_age_of_its_secrets(acc
 def test_only_secrets_that_are_set_have_an_age(account: Account) -> None:
     del account.parameters["/arena/prod/TON_SECONDARY_API_KEY"]
     ages = deployed_stage("prod", aws=account).secrets_changed_ms()
-    assert "BATTLE_SEED_SECRET_PREVIOUS (battle)" not in ages  # only there during a rotation
     assert "TON_SECONDARY_API_KEY (settle)" not in ages
     assert not [name for name in ages if name.startswith(("CORS_ORIGIN", "ARENA_VAULT_ADDRESS"))]
 

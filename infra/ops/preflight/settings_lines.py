@@ -10,7 +10,8 @@ from infra.ops.operation_records import SECRETS_READABLE, OperationRecords
 from infra.ops.preflight.lines import CannotTell, Line, must
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.adapters.bcrypt_passwords import cost_of
-from shared.config.declarations import BY_NAME
+from shared.config.declarations import BY_NAME, SETTINGS, Kind
+from shared.config.forms import texts
 from shared.config.references import parse_reference
 from shared.readiness import check_stage
 
@@ -72,7 +73,7 @@ def admin_hash_is_slow(stage: StageUnderCheck) -> str:
 
 
 def secrets_are_unread(stage: StageUnderCheck) -> str:
-    """Each secret is newer than the last moment a person could read it."""
+    """Each secret is newer than the last moment a person could read it; of a pair, one is the former."""
     with stage.database() as database:
         record = OperationRecords(database).latest(SECRETS_READABLE)
     changed = stage.secrets_changed_ms()
@@ -82,6 +83,12 @@ def secrets_are_unread(stage: StageUnderCheck) -> str:
         )
     old = sorted(name for name, changed_ms in changed.items() if changed_ms <= record.at_ms)
     must(not old, f"a person could read what is still in use: rotate {', '.join(old)}")
+    begun = [
+        setting.name
+        for setting in SETTINGS
+        if setting.kind is Kind.TEXT_PAIR and len(texts(stage.text(setting.held_by[0], setting.name))) > 1
+    ]
+    must(not begun, f"a former value still counts: finish the rotation of {', '.join(begun)}")
     return f"{len(changed)} secrets, all newer"
 
 
