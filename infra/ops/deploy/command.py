@@ -50,7 +50,7 @@ def _tools() -> Tools:
         indexes=_ensure_indexes,
         ask_before=partial(ask_deployed, lines=BEFORE_DEPLOYING, operator_uri=uri),
         osls=_osls,
-        answers=_answers,
+        answers=answers_in_time,
         ask_after=partial(ask_deployed, lines=AFTER_DEPLOYING, operator_uri=uri),
         say=_say,
     )
@@ -84,7 +84,7 @@ def _osls(arguments: Sequence[str]) -> tuple[int, str]:
     return result.returncode, result.stdout + result.stderr
 
 
-def _answers(url: str) -> bool:
+def answers_in_time(url: str) -> bool:
     """Whether it answers 200 within a minute: fresh functions start, and settings are read for the first time."""
     ends_s = time.monotonic() + SMOKE_S
     while time.monotonic() < ends_s:

@@ -55,11 +55,8 @@ def deploy(stage: str, tools: Tools) -> int:
         return UNCHANGED
     if not before.is_deployed:
         tools.say(_first(before))
-    steps = (("package", tools.package), ("indexes", tools.indexes), ("preflight", tools.ask_before))
-    for name, step in steps:
-        if step(stage) != 0:
-            tools.say(f"{name} said no (above): nothing was deployed. {_AGAIN}")
-            return UNCHANGED
+    if not _is_prepared(stage, tools):
+        return UNCHANGED
     code, said = tools.osls(("deploy", "--stage", stage))
     try:
         after = tools.stack(stage)
@@ -73,6 +70,15 @@ def deploy(stage: str, tools: Tools) -> int:
         tools.say(f"{stage} answers at {after.api_url}")
         return _ask_the_rest(stage, tools)
     return _take_back(stage, before, after, tools)
+
+
+def _is_prepared(stage: str, tools: Tools) -> bool:
+    steps = (("package", tools.package), ("indexes", tools.indexes), ("preflight", tools.ask_before))
+    for name, step in steps:
+        if step(stage) != 0:
+            tools.say(f"{name} said no (above): nothing was deployed. {_AGAIN}")
+            return False
+    return True
 
 
 def _first(before: StackState) -> str:
@@ -109,7 +115,12 @@ def _take_back(stage: str, before: StackState, after: StackState, tools: Tools) 
             f"{what}, and there is no former deployment to put back: the new one stays. {where}. {_AGAIN}"
         )
         return NOT_IN_PLACE
-    if before.deployment in ("", after.deployment):
+    if not before.deployment:
+        tools.say(
+            f"{what}, and the template does not tell which deployment ran before: roll back by hand. {where}"
+        )
+        return NOT_IN_PLACE
+    if before.deployment == after.deployment:
         tools.say(f"{what}, and what runs is what ran before: a setting or a store is at fault. {where}")
         return NOT_IN_PLACE
     code, said = tools.osls(("rollback", "--stage", stage, "--timestamp", before.deployment))

@@ -267,6 +267,16 @@ def test_an_unchanged_deployment_that_does_not_answer_is_not_rolled_back_to_itse
     assert "what runs is what ran before" in site.said[-1]
 
 
+def test_without_a_known_former_deployment_a_person_is_asked_to_roll_back(
+    account: FakeCloudFormation,
+) -> None:
+    account.stacks[STACK] = FakeStack("UPDATE_COMPLETE", "elsewhere")
+    site = Site(account, becomes=deployed(), silent="/health")
+    assert site.run() == 1
+    assert site.done[-1] == "deploy"
+    assert "roll back by hand" in site.said[-1]
+
+
 def test_a_first_deployment_that_does_not_answer_has_nothing_to_roll_back_to(
     new_account: FakeCloudFormation,
 ) -> None:
