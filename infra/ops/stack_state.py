@@ -68,7 +68,7 @@ def read_stack(client: AwsClient, name: str) -> StackState:
         ) from error
     except BotoCoreError as error:
         raise Unavailable(
-            f"CloudFormation could not be asked ({type(error).__name__}): are there AWS credentials in this shell?"
+            f"CloudFormation could not be asked ({type(error).__name__}): give this shell AWS credentials of the account"
         ) from error
     deployment = _CODE.search(template if isinstance(template, str) else json.dumps(template))
     return StackState(

@@ -195,7 +195,7 @@ def test_a_shell_without_credentials_is_told_so(monkeypatch: pytest.MonkeyPatch)
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(Unavailable, match="are there AWS credentials in this shell"):
+    with pytest.raises(Unavailable, match="give this shell AWS credentials"):
         read_stack(command.aws_client, STACK)
 
 
