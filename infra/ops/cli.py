@@ -100,7 +100,7 @@ def drill(
 
 @app.command()
 def deploy(stage: Annotated[str, typer.Option(help="dev, staging or prod.")]) -> None:
-    """Package, ensure indexes, preflight, deploy to AWS and ask it; what does not answer is rolled back."""
+    """Package, ensure indexes, ask the checklist, deploy to AWS and ask the rest; what does not answer is rolled back."""
     from infra.ops.deploy.command import run_deploy
 
     raise typer.Exit(run_deploy(stage))

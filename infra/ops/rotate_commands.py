@@ -43,10 +43,17 @@ def admin_secret(rehearse: Rehearse = False, stage: Stage = "prod", as_json: Jso
     _print(admin_secret_plan("old", "new"), stage=stage)
 
 
+@app.command("battle-secret")
+def battle_secret(stage: Stage = "prod") -> None:
+    """The secret of battles' chance: the steps for a stage. It takes a day until the old one is forgotten."""
+    from infra.ops.secret_plans import battle_secret_plan
+
+    _print(battle_secret_plan("old", "new"), stage=stage)
+
+
 def _print(steps: Sequence[PlannedStep], *, stage: str) -> None:
     """What to write where, and how long to wait; values are made and written by whoever may."""
     for number, step in enumerate(steps, start=1):
         print(f"{number}. {step.what}")
-        for name, value in step.settings.items():
-            print(f"     {'write ' if value else 'delete'} /arena/{stage}/{name}")
+        print(f"     write /arena/{stage}/{step.name}: {step.form}")
         print(f"     then wait {step.wait_s} s")

@@ -1,12 +1,13 @@
-"""How secrets are replaced without turning anybody away: the values of each step, in order.
+"""How secrets are replaced without turning anybody away: one write at a time, and the wait after it.
 
-Instances read their settings at different times, up to `SPREAD_S` apart. A plan is right when, at
-every step and between any two neighbouring ones, what one instance signs every other believes.
+An instance has read each setting at some moment of the last `SPREAD_S` seconds, and not all of them at the
+same one. A plan is right when what any instance makes every other believes, for as long as it lives and
+whatever the two have read. Two writes in one step would be read apart, so a step is one write: a secret
+that rotates is one setting with two values for a while, of which the first is used and both are believed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,43 +15,70 @@ from nacl.signing import SigningKey
 
 SPREAD_S: Final = 300
 TOKENS_LIVE_S: Final = 3_600
+BATTLE_DAY_S: Final = 90_000
+"""From the start of a UTC day until its seed is public, an hour after its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """Settings to write, all of them before `wait_s` seconds pass; an empty value removes a setting."""
+    """One setting to write and `wait_s` seconds to let pass; `form` shows the value without telling it."""
 
     what: str
-    settings: Mapping[str, str] = field(repr=False)
+    name: str
+    form: str
+    value: str = field(repr=False)
     wait_s: int
 
 
 def session_key_plan(old_seed: bytes, new_seed: bytes) -> tuple[PlannedStep, ...]:
     """Players' session keys: publish the new key, sign with it, forget the old one. Seeds are 32 bytes."""
     old, new = (bytes(SigningKey(seed).verify_key).hex() for seed in (old_seed, new_seed))
+    public, private = "PLAYER_SESSION_PUBLIC_KEYS", "PLAYER_SESSION_PRIVATE_KEY_HEX"
     return (
         PlannedStep(
             "believe tokens of the new key too",
-            {"PLAYER_SESSION_PUBLIC_KEYS": f"{old},{new}"},
+            public,
+            "<old public key>,<new public key>",
+            f"{old},{new}",
             SPREAD_S,
         ),
         PlannedStep(
-            "sign with the new key",
-            {"PLAYER_SESSION_PRIVATE_KEY_HEX": new_seed.hex()},
-            SPREAD_S + TOKENS_LIVE_S,
+            "sign with the new key", private, "<new private key>", new_seed.hex(), SPREAD_S + TOKENS_LIVE_S
         ),
-        PlannedStep("forget the old key", {"PLAYER_SESSION_PUBLIC_KEYS": new}, SPREAD_S),
+        PlannedStep("forget the old key", public, "<new public key>", new, SPREAD_S),
     )
 
 
 def admin_secret_plan(old: str, new: str) -> tuple[PlannedStep, ...]:
-    """Administrators' token secret, in the same order; 32 characters or more each."""
+    """Administrators' token secret; 32 characters or more each, and no comma."""
+    name = "ADMIN_JWT_SECRET"
     return (
-        PlannedStep("believe tokens of the new secret too", {"ADMIN_JWT_SECRET_SECOND": new}, SPREAD_S),
+        PlannedStep("believe tokens of the new secret too", name, "<old>,<new>", f"{old},{new}", SPREAD_S),
         PlannedStep(
-            "sign with the new secret",
-            {"ADMIN_JWT_SECRET": new, "ADMIN_JWT_SECRET_SECOND": old},
-            SPREAD_S + TOKENS_LIVE_S,
+            "sign with the new secret", name, "<new>,<old>", f"{new},{old}", SPREAD_S + TOKENS_LIVE_S
         ),
-        PlannedStep("forget the old secret", {"ADMIN_JWT_SECRET_SECOND": ""}, SPREAD_S),
+        PlannedStep("forget the old secret", name, "<new>", new, SPREAD_S),
+    )
+
+
+def battle_secret_plan(old: str, new: str) -> tuple[PlannedStep, ...]:
+    """The secret of battles' chance: what an instance commits a day to, every other can reproduce.
+
+    The last day of the old secret must be public before it is forgotten.
+    """
+    name = "BATTLE_SEED_SECRET"
+    return (
+        PlannedStep(
+            "be able to reproduce days of the new secret", name, "<old>,<new>", f"{old},{new}", SPREAD_S
+        ),
+        PlannedStep(
+            "commit new days to the new secret", name, "<new>,<old>", f"{new},{old}", SPREAD_S + BATTLE_DAY_S
+        ),
+        PlannedStep(
+            "forget the old secret, if GET /api/battle/fairness shows the seeds of all its days",
+            name,
+            "<new>",
+            new,
+            SPREAD_S,
+        ),
     )

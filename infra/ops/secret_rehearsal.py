@@ -95,12 +95,12 @@ def _rehearse(stack: Stack, caller: Caller, story: Story) -> None:
     story.step("Before: a token of the old value", {"believed by": ", ".join(caller.functions)})
     *steps, last = caller.plan(stack)
     for step in steps:
-        stack.change_settings(**step.settings)
+        stack.change_settings(**{step.name: step.value})
         fresh = caller.sign_in(stack)
         _believed(stack, caller, former, f"{step.what}: the former token")
         _believed(stack, caller, fresh, f"{step.what}: a fresh token")
         story.step(step.what, _evidence(step, "the token of before and a fresh one are both believed"))
-    stack.change_settings(**last.settings)
+    stack.change_settings(**{last.name: last.value})
     _believed(stack, caller, fresh, f"{last.what}: the new token")
     statuses = caller.call(stack, former)
     expect(set(statuses.values()) == {401}, f"the former token still works somewhere: {statuses}")
@@ -114,4 +114,4 @@ def _believed(stack: Stack, caller: Caller, token: str, when: str) -> None:
 
 
 def _evidence(step: PlannedStep, what: str) -> dict[str, Any]:
-    return {"settings": ", ".join(step.settings), "seen": what, "wait on a stage": f"{step.wait_s} s"}
+    return {"setting": f"{step.name} = {step.form}", "seen": what, "wait on a stage": f"{step.wait_s} s"}

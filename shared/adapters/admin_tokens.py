@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from jwt.algorithms import HMACAlgorithm
@@ -14,20 +15,21 @@ from shared.domain.errors import Refused, ensure
 
 ALGORITHM: Final = "HS256"
 TOKEN_LENGTH_MAX: Final = 2048
+SECRETS_MAX: Final = 2
 SECRET_BYTES_MIN: Final = 32
 """RFC 7518, 3.2: a key at least as long as the hash."""
 
 
 class HmacAdminTokens:
-    """ports.admin.AdminTokens: tokens are made with `secret`, and believed also when made with `second`.
+    """ports.admin.AdminTokens: tokens are made with the first secret, and believed when made with any of them.
 
-    During a rotation `second` is first the next secret and then the one before, so that instances which
-    read their settings at different times believe each other. Left out, a new secret ends every session
-    at once, which is what a leaked one asks for.
+    There are two during a rotation, so that instances which read their settings at different times believe
+    each other. A new secret alone ends every session at once, which is what a leaked one asks for.
     """
 
-    def __init__(self, secret: str, *, second: str | None = None) -> None:
-        self._keys = [each.encode() for each in (secret, second) if each is not None]
+    def __init__(self, secrets: Sequence[str]) -> None:
+        ensure(1 <= len(secrets) <= SECRETS_MAX, "there are one or two secrets of administrators' tokens")
+        self._keys = [each.encode() for each in secrets]
         ensure(
             all(len(key) >= SECRET_BYTES_MIN for key in self._keys),
             "the secret of administrators' tokens has 32 bytes or more",

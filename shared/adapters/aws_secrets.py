@@ -58,9 +58,8 @@ class AwsSecrets:
         """
         parsed = {text: _parsed(text) for text in references}
         items = sorted({(reference.store, reference.name) for reference in parsed.values()})
-        contents = self._directly(items) if self._may_ask_directly() else {}
-        missing = [item for item in items if item not in contents]
-        contents |= self._from_service(missing)
+        contents, answered = self._directly(items) if self._may_ask_directly() else ({}, set())
+        contents |= self._from_service([item for item in items if item not in answered])
         values = {text: _value(reference, contents) for text, reference in parsed.items()}
         return {text: value for text, value in values.items() if value is not None}
 
@@ -69,24 +68,31 @@ class AwsSecrets:
         is_lambda = "AWS_LAMBDA_FUNCTION_NAME" in self._environment
         return is_lambda and bool(region) and not region.startswith(_OTHER_DOMAINS)
 
-    def _directly(self, items: Sequence[_Item]) -> dict[_Item, str]:
-        """What the services say to a signed call; an item they say nothing about is left to boto3."""
+    def _directly(self, items: Sequence[_Item]) -> tuple[dict[_Item, str], set[_Item]]:
+        """What the services say to a signed call, and about which items; the others are left to boto3.
+
+        A parameter that is not there is an answer, too: optional settings often are not.
+        """
         from shared.adapters.aws_signature import NoAnswer, credentials_of
 
         contents: dict[_Item, str] = {}
+        answered: set[_Item] = set()
         try:
             credentials = credentials_of(self._environment, timeout_s=_TIMEOUT_S)
             for names in _batches([name for store, name in items if store == "ssm"]):
                 body = {"Names": names, "WithDecryption": True}
                 answer = self._call("ssm", "AmazonSSM.GetParameters", body, credentials)
-                contents |= {("ssm", found["Name"]): found["Value"] for found in answer["Parameters"]}
+                found = {("ssm", each["Name"]): each["Value"] for each in answer["Parameters"]}
+                contents |= found
+                answered |= found.keys() | {("ssm", name) for name in answer["InvalidParameters"]}
             for name in (name for store, name in items if store == "secretsmanager"):
                 body = {"SecretId": name}
                 answer = self._call("secretsmanager", "secretsmanager.GetSecretValue", body, credentials)
                 contents["secretsmanager", name] = answer["SecretString"]
+                answered.add(("secretsmanager", name))
         except (NoAnswer, KeyError, TypeError):
-            return contents
-        return contents
+            return contents, answered
+        return contents, answered
 
     def _call(
         self, service: str, target: str, body: Mapping[str, Any], credentials: AwsCredentials

@@ -91,7 +91,7 @@ def _gate(stores: Stores, settings: AdminSettings, trail: AuditTrail) -> AdminGa
         revoked=MongoRevokedTokens(stores.database),
         attempts=MongoLoginAttempts(stores.database),
         passwords=BcryptPasswords(cost=cost_of(settings.admin_password_hash)),
-        tokens=HmacAdminTokens(settings.admin_jwt_secret, second=settings.admin_jwt_secret_second),
+        tokens=HmacAdminTokens(settings.admin_jwt_secrets),
         clock=stores.clock,
         new_token_id=new_id,
         record_login=trail.record_login,

@@ -32,9 +32,8 @@ class BattleParts:
 
 
 def battle_secrets(settings: BattleSettings) -> tuple[bytes, ...]:
-    """The secret that days are committed to from now on, then the one before it, while a rotation lasts."""
-    former = settings.battle_seed_secret_previous
-    return tuple(secret.encode() for secret in (settings.battle_seed_secret, former) if secret)
+    """The secret that days are committed to from now on, then the other one while a rotation lasts."""
+    return tuple(secret.encode() for secret in settings.battle_seed_secrets)
 
 
 def build_battle(settings: BattleSettings) -> BattleParts:

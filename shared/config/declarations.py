@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     TEXT_LIST = "texts, comma-separated"
+    TEXT_PAIR = "a text, or two, comma-separated"
     INTEGER = "a whole number"
     HEX_32 = "64 hexadecimal digits"
     HEX_32_LIST = "64 hexadecimal digits, once or twice, comma-separated"
@@ -98,24 +99,19 @@ GROUPS: tuple[Group, ...] = (
         Setting("WALLET_PROOF_DOMAINS", ("economy",), Kind.TEXT_LIST,
                 "Domains of the miniapp that a wallet's ton_proof may name, comma-separated.",
                 "miniapp.example.org"),
-        Setting("BATTLE_SEED_SECRET", ("battle",), Kind.TEXT,
-                "Root of the daily battle seeds, 32 characters or more; a new one counts from the next UTC day.",
+        Setting("BATTLE_SEED_SECRET", ("battle",), Kind.TEXT_PAIR,
+                "Root of the daily battle seeds, 32 characters or more; during a rotation two, of which the first "
+                "commits to new days.",
                 "fake-battle-seed-secret-of-the-example-file", is_secret=True),
-        Setting("BATTLE_SEED_SECRET_PREVIOUS", ("battle",), Kind.TEXT,
-                "The secret before it, from a rotation until the last day it decided is published.",
-                "fake-former-battle-seed-secret-of-the-example", is_secret=True, is_required=False),
     )),
     Group("Operators", (
         Setting("ADMIN_EMAIL", ("admin",), Kind.TEXT, "Login of the owner.", "owner@example.org"),
         Setting("ADMIN_PASSWORD_HASH", ("admin",), Kind.TEXT,
                 "bcrypt, cost 12 or more; made by `./arena admin hash-password`. There is no ADMIN_PASSWORD.",
                 "$2b$12$fakefakefakefakefakefuFAKEFAKEFAKEFAKEFAKEFAKEFAKEFAK", is_secret=True),
-        Setting("ADMIN_JWT_SECRET", ("admin",), Kind.TEXT,
-                "Signs operators' tokens, 32 characters or more.",
+        Setting("ADMIN_JWT_SECRET", ("admin",), Kind.TEXT_PAIR,
+                "Signs operators' tokens, 32 characters or more; during a rotation two, of which the first signs.",
                 "fake-admin-token-secret-of-the-example-file", is_secret=True),
-        Setting("ADMIN_JWT_SECRET_SECOND", ("admin",), Kind.TEXT,
-                "During a rotation, a second secret whose tokens are believed: first the next one, then the one before.",
-                "fake-second-admin-token-secret-of-the-example", is_secret=True, is_required=False),
         Setting("METRICS_TOKEN", ("health",), Kind.TEXT,
                 "Bearer token of GET /metrics, 32 characters or more.",
                 "fake-bearer-for-metrics-of-the-example-file", is_secret=True),

@@ -50,6 +50,10 @@ def _is_hex_32_list(value: str) -> bool:
     return 1 <= len(parts) <= 2 and all(map(is_hex_32, parts))
 
 
+def _is_text_pair(value: str) -> bool:
+    return 1 <= len(texts(value)) <= 2 and "\n" not in value
+
+
 def is_ton_address(value: str) -> bool:
     """Whether this is a well-formed TON address in any spelling, of any network."""
     try:
@@ -66,6 +70,7 @@ def _is_mongodb_uri(value: str) -> bool:
 _JUDGES: dict[Kind, Callable[[str], bool]] = {
     Kind.TEXT: lambda value: "\n" not in value,
     Kind.TEXT_LIST: lambda value: bool(texts(value)),
+    Kind.TEXT_PAIR: _is_text_pair,
     Kind.INTEGER: is_integer,
     Kind.HEX_32: is_hex_32,
     Kind.HEX_32_LIST: _is_hex_32_list,

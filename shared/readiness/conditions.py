@@ -45,6 +45,13 @@ def is_strong_secret(value: str) -> bool:
     return is_long and not is_placeholder(value)
 
 
+def is_strong_secret_pair(value: str) -> bool:
+    """One strong secret, or two of which neither contains the other."""
+    secrets = [secret.lower() for secret in texts(value)]
+    is_apart = len(secrets) < 2 or (secrets[0] not in secrets[1] and secrets[1] not in secrets[0])
+    return 1 <= len(secrets) <= 2 and is_apart and all(map(is_strong_secret, texts(value)))
+
+
 def is_key_hex(value: str) -> bool:
     """64 hex digits that are not a pattern such as all zeroes."""
     return is_hex_32(value) and not is_placeholder(value)

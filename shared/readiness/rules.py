@@ -117,6 +117,7 @@ def _lasting_aws_keys(now: Situation) -> list[str]:
 
 
 _GENERATE = "generate one with `openssl rand -hex 32` and keep it in the secret store"
+_GENERATE_PAIR = f"{_GENERATE}; only during a rotation two different ones, comma-separated"
 _ALL_BUT_SIGNER = tuple(function for function in FUNCTIONS if function != "signer")
 
 # fmt: off
@@ -135,17 +136,13 @@ RULES: tuple[Rule, ...] = (
     Rule("telegram_initdata_max_age_short", ("economy",),
          _if_set(good.is_short_initdata_age, "TELEGRAM_INITDATA_MAX_AGE_SECONDS"),
          "lower it to 900 or less: a stolen login works that long", severity="warning"),
-    Rule("admin_jwt_secret", ("admin",), _must(good.is_strong_secret, "ADMIN_JWT_SECRET"), _GENERATE),
-    Rule("admin_jwt_secret_second", ("admin",), _if_set(good.is_strong_secret, "ADMIN_JWT_SECRET_SECOND"),
-         "make it with `openssl rand -base64 48`, or remove it: outside a rotation nobody needs it"),
+    Rule("admin_jwt_secret", ("admin",), _must(good.is_strong_secret_pair, "ADMIN_JWT_SECRET"), _GENERATE_PAIR),
     Rule("admin_email", ("admin",), _must(good.is_email, "ADMIN_EMAIL"), "set the owner's address"),
     Rule("admin_password_hash", ("admin",), _must(good.is_strong_password_hash, "ADMIN_PASSWORD_HASH"),
          "make it with `./arena admin hash-password`: bcrypt, cost 12 or more"),
     Rule("admin_password_absent", ("admin",), _must_not("ADMIN_PASSWORD"),
          "remove it: only ADMIN_PASSWORD_HASH is read"),
-    Rule("battle_seed_secret", ("battle",), _must(good.is_strong_secret, "BATTLE_SEED_SECRET"), _GENERATE),
-    Rule("battle_seed_secret_previous", ("battle",), _if_set(good.is_strong_secret, "BATTLE_SEED_SECRET_PREVIOUS"),
-         "put back the secret of before the rotation, or remove it once its last day is published"),
+    Rule("battle_seed_secret", ("battle",), _must(good.is_strong_secret_pair, "BATTLE_SEED_SECRET"), _GENERATE_PAIR),
     Rule("session_private_key", ("economy",), _must(good.is_key_hex, "PLAYER_SESSION_PRIVATE_KEY_HEX"), _GENERATE),
     Rule("session_public_keys", SESSION_READERS, _must(good.is_key_hex_list, "PLAYER_SESSION_PUBLIC_KEYS"),
          "set one public key of 64 hex digits, or two different ones during a rotation"),

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from shared.config.declarations import SETTINGS
+from shared.config.declarations import SETTINGS, Kind
+from shared.config.forms import texts
 from shared.config.parts import Values
 from shared.readiness.conditions import database_password, database_user
 from shared.readiness.enforcement import Finding, check
@@ -90,17 +91,19 @@ def _shared_database_user(values: Mapping[str, Values]) -> list[str]:
 
 
 def _secrets(values: Mapping[str, Values]) -> Iterable[tuple[str, str]]:
-    """(name, secret), each once; of a database URI the password alone is secret."""
+    """(name, secret), each once, both of a pair; of a database URI the password alone is secret."""
     found: dict[tuple[str, str], None] = {}
     for function, each in values.items():
         for setting in SETTINGS:
             if not setting.is_secret or function not in setting.held_by or not each.is_set(setting.name):
                 continue
             text = each.text(setting.name)
-            secret = database_password(text) if setting.name == "MONGODB_URI" else text
-            if secret:
-                owner = f"{setting.name} ({function})" if setting.name == "MONGODB_URI" else setting.name
-                found[owner, secret] = None
+            if setting.name == "MONGODB_URI":
+                if password := database_password(text):
+                    found[f"{setting.name} ({function})", password] = None
+                continue
+            for secret in texts(text) if setting.kind is Kind.TEXT_PAIR else (text,):
+                found[setting.name, secret] = None
     return found
 
 

@@ -47,7 +47,8 @@ def _service_answer(aws: Aws, target: str, body: dict[str, Any]) -> tuple[int, d
         assert len(body["Names"]) <= 10, "SSM takes ten names a call"
         assert body["WithDecryption"] is True
         found = [{"Name": name, "Value": PARAMETERS[name]} for name in body["Names"] if name in PARAMETERS]
-        return 200, {"Parameters": found, "InvalidParameters": []}
+        invalid = [name for name in body["Names"] if name not in PARAMETERS]
+        return 200, {"Parameters": found, "InvalidParameters": invalid}
     content = SECRETS.get(body["SecretId"])
     if content is None:
         return 400, {"__type": "ResourceNotFoundException", "message": "no"}
@@ -167,6 +168,14 @@ def test_on_lambda_ten_parameters_are_one_call_and_boto3_is_not_needed(
 ) -> None:
     adapter(environment_of(aws)).resolve(list(VALUES))
     assert aws.service_hears == ["AmazonSSM.GetParameters"] * 2 + ["secretsmanager.GetSecretValue"]
+    assert aws.heard_by_boto3 == []
+
+
+def test_a_parameter_that_is_not_there_is_not_looked_for_twice(
+    aws: Aws, adapter: Callable[..., AwsSecrets]
+) -> None:
+    found = adapter(on_lambda(aws)).resolve(["ssm:/arena/test/P1", "ssm:/arena/test/none"])
+    assert list(found) == ["ssm:/arena/test/P1"]
     assert aws.heard_by_boto3 == []
 
 

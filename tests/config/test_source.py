@@ -71,7 +71,7 @@ def source(secrets: FakeSecrets, seconds: Seconds, checks: Checks) -> SettingsSo
 
 def test_references_are_replaced_by_what_is_behind_them(source: SettingsSource[BattleSettings]) -> None:
     settings = source.current()
-    assert settings.battle_seed_secret == "first seed secret"
+    assert settings.battle_seed_secrets == ("first seed secret",)
     assert settings.database.uri == "mongodb://db.example.org/"
 
 
@@ -98,7 +98,7 @@ def test_a_changed_secret_is_in_use_within_five_minutes(
     source.current()
     secrets.values[SEED] = "second seed secret"
     seconds.now_s += 299
-    assert source.current().battle_seed_secret == "second seed secret"
+    assert source.current().battle_seed_secrets == ("second seed secret",)
     assert checks.seen == ["first seed secret", "second seed secret"]
 
 
@@ -121,7 +121,7 @@ def test_a_change_that_breaks_a_rule_stops_the_function(
         with pytest.raises(InvariantBroken, match="may not run"):
             source.current()
     checks.refuses = False
-    assert source.current().battle_seed_secret == "weak"
+    assert source.current().battle_seed_secrets == ("weak",)
 
 
 def test_a_warm_function_outlives_an_outage_of_the_secret_store(
@@ -135,7 +135,7 @@ def test_a_warm_function_outlives_an_outage_of_the_secret_store(
     assert len(secrets.reads) == 2, "a store that is down is not asked by every request"
     secrets.is_down, secrets.values[SEED] = False, "second seed secret"
     seconds.now_s += RETRY_AFTER_S
-    assert source.current().battle_seed_secret == "second seed secret"
+    assert source.current().battle_seed_secrets == ("second seed secret",)
 
 
 def test_after_an_hour_of_outage_nothing_old_is_served(
@@ -155,7 +155,7 @@ def test_a_cold_function_without_its_secret_store_is_unavailable(
     with pytest.raises(Unavailable):
         source.current()
     secrets.is_down = False
-    assert source.current().battle_seed_secret == "first seed secret"
+    assert source.current().battle_seed_secrets == ("first seed secret",)
 
 
 def test_after_a_restore_everything_is_read_and_checked_again(
@@ -164,7 +164,7 @@ def test_after_a_restore_everything_is_read_and_checked_again(
     source.current()
     secrets.values[SEED] = "second seed secret"
     source.reset()
-    assert source.current().battle_seed_secret == "second seed secret"
+    assert source.current().battle_seed_secrets == ("second seed secret",)
     assert len(checks.seen) == 2
 
 

@@ -156,27 +156,27 @@ def test_any_other_token_is_refused(app: AdminApp, changed) -> None:
 NEXT_SECRET = "another-secret-of-thirty-two-characters"
 
 
-def set_secrets(app: AdminApp, secret: str, *, second: str | None) -> None:
+def set_secrets(app: AdminApp, *secrets: str) -> None:
     """The function as it is rebuilt when its secrets changed."""
-    app.gate = replace(app.gate, tokens=HmacAdminTokens(secret, second=second))
+    app.gate = replace(app.gate, tokens=HmacAdminTokens(secrets))
     app.parts = replace(app.parts, gate=app.gate, edge=replace(app.parts.edge, admin_gate=app.gate))
 
 
 def test_a_rotation_of_the_secret_ends_no_session_until_the_former_is_forgotten(app: AdminApp) -> None:
     before = app.admin()
-    set_secrets(app, SECRET, second=NEXT_SECRET)
+    set_secrets(app, SECRET, NEXT_SECRET)
     assert signed(app, secret=NEXT_SECRET).get("/api/admin/me").status_code == 200  # an instance ahead of us
-    set_secrets(app, NEXT_SECRET, second=SECRET)
+    set_secrets(app, NEXT_SECRET, SECRET)
     after = app.admin()
     assert before.get("/api/admin/me").json() == after.get("/api/admin/me").json()
-    set_secrets(app, NEXT_SECRET, second=None)
+    set_secrets(app, NEXT_SECRET)
     assert code(before.get("/api/admin/me")) == (401, "token_invalid")
     assert after.get("/api/admin/me").status_code == 200
 
 
 def test_a_session_of_the_former_secret_is_judged_like_any_other(app: AdminApp) -> None:
     gone, stays = app.admin(), app.admin("viewer")
-    set_secrets(app, NEXT_SECRET, second=SECRET)
+    set_secrets(app, NEXT_SECRET, SECRET)
     assert app.send("POST", "/api/admin/logout", headers=gone.headers).status_code == 204
     assert code(gone.get("/api/admin/me")) == (401, "session_ended")
     assert code(signed(app, aud="aiba-arena-player").get("/api/admin/me")) == (401, "token_invalid")
@@ -185,7 +185,7 @@ def test_a_session_of_the_former_secret_is_judged_like_any_other(app: AdminApp) 
 
 
 def test_two_secrets_believe_no_third(app: AdminApp) -> None:
-    set_secrets(app, NEXT_SECRET, second=SECRET)
+    set_secrets(app, NEXT_SECRET, SECRET)
     stranger = signed(app, secret="a-third-secret-of-thirty-two-characters")
     assert code(stranger.get("/api/admin/me")) == (401, "token_invalid")
     assert code(signed(app, algorithm="none", secret="").get("/api/admin/me")) == (401, "token_invalid")

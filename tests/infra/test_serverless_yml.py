@@ -10,6 +10,7 @@ import pytest
 
 from infra.local.routes import RouteTable
 from infra.local.serverless_file import load_yaml, read_service
+from infra.ops.package.template import REGION
 from shared.config.declarations import BY_NAME, DEV_SWITCHES, FUNCTIONS, held_by
 
 PROJECT = Path(__file__).parents[2]
@@ -91,11 +92,21 @@ def test_only_the_signers_role_may_sign_and_only_pure_ed25519() -> None:
     assert signing["Condition"] == {
         "StringEquals": {"kms:SigningAlgorithm": "ED25519_SHA_512", "kms:MessageType": "RAW"}
     }
-    assert (key["Properties"]["KeySpec"], key["DeletionPolicy"]) == ("ECC_NIST_EDWARDS25519", "Retain")
+    assert key["Properties"]["KeySpec"] == "ECC_NIST_EDWARDS25519"
     granting = {"kms:CreateGrant", "kms:Sign"}
     assert not [
         s for s in statements if s is not signing and (granting & set(s["Action"]) or "*" in str(s["Action"]))
     ]
+
+
+@pytest.mark.parametrize("resource", ["ClaimKey", "ClaimKeyParameter"])
+def test_the_claim_key_outlives_its_stack_but_not_the_failed_deployment_that_made_it(resource: str) -> None:
+    assert KMS[resource]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert KMS[resource]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_every_command_looks_at_the_region_that_is_deployed_to() -> None:
+    assert DOCUMENT["provider"]["region"] == f"${{opt:region, '{REGION}'}}"
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,15 @@ def test_secrets_made_after_the_last_person_could_read_them_are_green(
         assert answer_of(LINE_BY_ID["secrets_unread"], recorded).state == "passed"
 
 
+def test_a_secret_is_new_only_when_the_former_is_forgotten(stage: StageUnderCheck, stack: Stack) -> None:
+    admin = dict(stage.environments["admin"])
+    admin["ADMIN_JWT_SECRET"] += ",the-one-before-it-FAKE-0123456789"
+    with record(SECRETS_READABLE, age_ms=24 * 3_600_000)(stage, stack) as recorded:
+        rotating = replace(recorded, environments={**recorded.environments, "admin": admin})
+        answer = answer_of(LINE_BY_ID["secrets_unread"], rotating)
+    assert (answer.state, "finish the rotation of ADMIN_JWT_SECRET" in answer.detail) == ("failed", True)
+
+
 def test_what_was_never_rehearsed_is_red_where_people_play(stage: StageUnderCheck) -> None:
     assert answer_of(LINE_BY_ID[BACKUP], replace(stage, is_local=False)).state == "failed"
 

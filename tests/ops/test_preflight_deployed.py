@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.local.serverless_file import function_values
-from infra.ops.preflight.checklist import LINES
+from infra.ops.preflight.checklist import AFTER_DEPLOYING, BEFORE_DEPLOYING, LINES
 from infra.ops.preflight.command import PreflightOptions, run_preflight
 from infra.ops.preflight.deployed_stage import deployed_stage
 from infra.ops.preflight.key_lines import key_is_of_the_right_kind, only_the_signer_signs
@@ -21,6 +21,9 @@ from shared.domain.errors import Unavailable
 from tests.readiness.environments import SECRET_VALUES, production
 
 LINE_BY_ID = {line.id: line for line in LINES}
+BEFORE = {line.id: line for line in BEFORE_DEPLOYING}
+VAULT = ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PUBLIC_KEY_HEX", "AIBA_UNITS_PER_CREDIT")
+PUBLIC_KEY = bytes(range(32))
 CREATED = datetime(2026, 11, 1, tzinfo=UTC)
 SIGNER = "arn:aws:iam::111122223333:role/arena-prod-SignerRole-1ABC"
 API_URL = "https://abc123.execute-api.eu-central-1.amazonaws.com"
@@ -32,6 +35,7 @@ class Account:
     def __init__(self) -> None:
         self.parameters = _parameters()
         self.is_denying = False
+        self.has_stack = True
         self.policy: dict[str, Any] = {
             "Statement": [
                 {
@@ -71,7 +75,14 @@ class Account:
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert StackName == "arena-prod"
-        return {"Stacks": [{"Outputs": [{"OutputKey": "HttpApiUrl", "OutputValue": API_URL}]}]}
+        if not self.has_stack:
+            said = {"Code": "ValidationError", "Message": "Stack with id arena-prod does not exist"}
+            raise ClientError({"Error": said}, "DescribeStacks")
+        outputs = [{"OutputKey": "HttpApiUrl", "OutputValue": API_URL}]
+        return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Outputs": outputs}]}
+
+    def get_template(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        return {"TemplateBody": {}}
 
     def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert FunctionName == "arena-prod-signer"
@@ -80,6 +91,9 @@ class Account:
     def describe_key(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         self.asked_keys.append(KeyId)
         return {"KeyMetadata": self.metadata}
+
+    def get_public_key(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        return {"PublicKey": bytes(12) + PUBLIC_KEY}
 
     def get_key_policy(self, *, KeyId: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         return {"Policy": json.dumps(self.policy)}
@@ -132,10 +146,78 @@ def test_the_stage_knows_its_api_its_signers_role_and_the_age_of_its_secrets(acc
     assert {"BATTLE_SEED_SECRET (battle)", "ADMIN_JWT_SECRET (admin)", "MONGODB_URI (settle)"} <= set(ages)
 
 
+@pytest.fixture
+def new_account(account: Account) -> Account:
+    """Everything set that can be set before there is a stack, and so a claim key and a vault."""
+    account.has_stack = False
+    for name in (*VAULT, "signer/ORACLE_KMS_KEY_ID"):
+        del account.parameters[f"/arena/prod/{name}"]
+    return account
+
+
+def asked_before(account: Account, line: str) -> Answer:
+    return answer_of(BEFORE[line], deployed_stage("prod", aws=account))
+
+
+def test_the_first_deployment_goes_ahead_without_the_key_it_makes_and_without_a_vault(
+    new_account: Account,
+) -> None:
+    for line in ("settings", "secret_store", "template", "admin_hash", "metrics", "runbook"):
+        assert asked_before(new_account, line).state == "passed", asked_before(new_account, line)
+    assert "claims are off" in asked_before(new_account, "settings").detail
+    assert asked(new_account, "settings").state == "passed"
+
+
+@pytest.mark.parametrize("line", [line.id for line in AFTER_DEPLOYING])
+def test_what_a_deployment_makes_is_not_asked_before_there_is_one(new_account: Account, line: str) -> None:
+    answer = asked(new_account, line)
+    assert (answer.state, answer.detail) == ("cannot tell", "asked once the stage is deployed")
+
+
+@pytest.mark.parametrize("name", VAULT)
+def test_a_vault_before_the_first_deployment_would_trust_another_key(new_account: Account, name: str) -> None:
+    new_account.parameters[f"/arena/prod/{name}"] = production("claim")[name]
+    answer = asked_before(new_account, "settings")
+    assert (answer.state, f"remove {name} until then" in answer.detail) == ("failed", True)
+
+
+def test_a_key_left_by_a_former_stack_is_found_before_cloudformation_stumbles_over_it(
+    new_account: Account,
+) -> None:
+    new_account.parameters["/arena/prod/signer/ORACLE_KMS_KEY_ID"] = "an-old-key"
+    answer = asked_before(new_account, "settings")
+    assert (answer.state, "left from a former stack" in answer.detail) == ("failed", True)
+    assert "an-old-key" not in answer.detail
+
+
+@pytest.mark.parametrize("missing", ["METRICS_TOKEN", "battle/MONGODB_URI", "TON_PROVIDER_URL"])
+def test_nothing_else_may_be_missing_in_a_first_deployment(new_account: Account, missing: str) -> None:
+    del new_account.parameters[f"/arena/prod/{missing}"]
+    answer = asked_before(new_account, "settings")
+    assert (answer.state, missing.rpartition("/")[2] in answer.detail) == ("failed", True)
+
+
+def test_a_stage_without_a_vault_may_be_deployed_again_and_is_not_ready_to_go_live(account: Account) -> None:
+    for name in VAULT:
+        del account.parameters[f"/arena/prod/{name}"]
+    assert asked_before(account, "settings").state == "passed"
+    assert asked(account, "settings").state == "failed"
+    del account.parameters["/arena/prod/signer/ORACLE_KMS_KEY_ID"]  # which a deployed stack has made
+    assert asked_before(account, "settings").state == "failed"
+
+
+def test_a_vault_that_is_set_by_half_stops_a_deployment(account: Account) -> None:
+    del account.parameters["/arena/prod/ORACLE_PUBLIC_KEY_HEX"]
+    assert asked_before(account, "settings").state == "failed"
+
+
+def test_the_public_key_is_shown_for_the_vault(account: Account) -> None:
+    assert asked(account, "key_kind").detail.endswith(f"public key {PUBLIC_KEY.hex()}")
+
+
 def test_only_secrets_that_are_set_have_an_age(account: Account) -> None:
     del account.parameters["/arena/prod/TON_SECONDARY_API_KEY"]
     ages = deployed_stage("prod", aws=account).secrets_changed_ms()
-    assert "BATTLE_SEED_SECRET_PREVIOUS (battle)" not in ages  # only there during a rotation
     assert "TON_SECONDARY_API_KEY (settle)" not in ages
     assert not [name for name in ages if name.startswith(("CORS_ORIGIN", "ARENA_VAULT_ADDRESS"))]
 
@@ -186,7 +268,7 @@ def test_an_account_that_refuses_is_said_so_and_the_exit_code_tells(
     account.is_denying = True
     with pytest.raises(Unavailable):
         deployed_stage("prod", aws=account)
-    monkeypatch.setattr("infra.ops.preflight.deployed_stage._client", account)
+    monkeypatch.setattr("infra.ops.preflight.deployed_stage.aws_client", account)
     code = run_preflight(PreflightOptions("prod", False, False, False, None, "", ""))
     assert code == 2
     assert "stage prod could not be looked at" in capsys.readouterr().err

@@ -1,98 +1,232 @@
-"""Secrets change under people who are signed in, and nobody is turned away at any step or between two."""
+"""Secrets change under people who are signed in, and nobody is turned away, whatever two instances have read."""
 
 from __future__ import annotations
 
 import itertools
-import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
-from nacl.signing import SigningKey
 from typer.testing import CliRunner
 
 from infra.ops.rotate_commands import app
 from infra.ops.secret_plans import (
+    BATTLE_DAY_S,
     SPREAD_S,
     TOKENS_LIVE_S,
     PlannedStep,
     admin_secret_plan,
+    battle_secret_plan,
     session_key_plan,
 )
 from infra.ops.secret_rehearsal import ADMIN_SECRET, SESSION_KEYS, Caller, rehearse_secret
 from shared.adapters.admin_tokens import HmacAdminTokens
 from shared.adapters.session_tokens import SessionIssuer, SessionVerifier
+from shared.config.declarations import BY_NAME, FUNCTIONS
+from shared.config.forms import texts
 from shared.config.source import MAX_AGE_S
 from shared.domain.admin_session import LIFETIME_S, AdminToken
+from shared.domain.calendar import MS_PER_DAY
 from shared.domain.errors import Refused
+from shared.domain.fairness import PUBLISHED_AFTER_MS, commitment_of, day_seed
 from shared.domain.session import LIFETIME_S as SESSION_LIFETIME_S
+from shared.readiness import check, check_stage
+from shared.readiness.keys import public_key_of
+from tests.readiness.environments import marked, production, read_oracle_key, seed_hex
 
-OLD_SEED, NEW_SEED = secrets.token_bytes(32), secrets.token_bytes(32)
-OLD, NEW = secrets.token_urlsafe(36), secrets.token_urlsafe(36)
+OLD, NEW = marked("rotated, before"), marked("rotated, after")
+OLD_SEED, NEW_SEED = (bytes.fromhex(seed_hex(name)) for name in ("rotated, before", "rotated, after"))
+OLD_PUBLIC, NEW_PUBLIC = public_key_of(OLD_SEED).hex(), public_key_of(NEW_SEED).hex()
 
-
-def session_states() -> Iterator[dict[str, str]]:
-    first = {
-        "PLAYER_SESSION_PRIVATE_KEY_HEX": OLD_SEED.hex(),
-        "PLAYER_SESSION_PUBLIC_KEYS": bytes(SigningKey(OLD_SEED).verify_key).hex(),
-    }
-    yield from states(first, session_key_plan(OLD_SEED, NEW_SEED))
-
-
-def admin_states() -> Iterator[dict[str, str]]:
-    first = {"ADMIN_JWT_SECRET": OLD, "ADMIN_JWT_SECRET_SECOND": ""}
-    yield from states(first, admin_secret_plan(OLD, NEW))
+View = tuple[tuple[str, str], ...]
+"""What one instance has read: (setting, value), sorted."""
 
 
-def states(first: dict[str, str], plan: tuple[PlannedStep, ...]) -> Iterator[dict[str, str]]:
-    state = dict(first)
-    yield dict(state)
-    for step in plan:
-        state |= step.settings
-        yield dict(state)
+@dataclass(frozen=True)
+class Rotation:
+    """A plan from its first settings on; `make` is what a view signs or commits to, `believes` the others' part."""
+
+    first: dict[str, str]
+    plan: tuple[PlannedStep, ...]
+    lives_s: int
+    make: Callable[[View], str]
+    believes: Callable[[View, str], bool]
+
+    def in_force(self) -> Iterator[tuple[float, dict[str, str]]]:
+        """(since when, all settings as the store holds them), write after write; the first write is at 0."""
+        state, at_s = dict(self.first), 0
+        yield float("-inf"), dict(state)
+        for step in self.plan:
+            state[step.name] = step.value
+            yield at_s, dict(state)
+            at_s += step.wait_s
+
+    def views(self, at_s: float) -> list[View]:
+        """Whatever an instance may have read: of each setting any value of the last SPREAD_S, of each on its own."""
+        times = list(self.in_force())
+        ends = [since for since, _ in times[1:]] + [float("inf")]
+        recent = [
+            state for (since, state), end in zip(times, ends, strict=True) if since <= at_s < end + SPREAD_S
+        ]
+        seen = {name: {state[name] for state in recent} for name in sorted(self.first)}
+        return [tuple(zip(seen, values, strict=True)) for values in itertools.product(*seen.values())]
+
+    def moments(self) -> list[float]:
+        """One instant within each stretch of time in which nothing changes: beside every edge, at most a life apart."""
+        edges = [since + late for since, _ in list(self.in_force())[1:] for late in (0, SPREAD_S)]
+        edges += [edge + way * self.lives_s for edge in edges for way in (-1, 1)]
+        return sorted({edge + beside for edge in edges for beside in (-0.5, 0, 0.5)})
+
+    def disbeliefs(self) -> list[tuple[View, View]]:
+        """Every pair of views of which one makes something that the other, while it lives, does not believe."""
+        pairs = {
+            (maker, reader)
+            for made_s, read_s in itertools.product(self.moments(), repeat=2)
+            if made_s <= read_s < made_s + self.lives_s
+            for maker in self.views(made_s)
+            for reader in self.views(read_s)
+        }
+        return sorted(pair for pair in pairs if not self.believes(pair[1], self.make(pair[0])))
 
 
-def neighbours(found: list[dict[str, str]]) -> list[tuple[dict[str, str], dict[str, str]]]:
-    """Every pair of settings that two instances may have at one moment."""
-    pairs = [(state, state) for state in found]
-    for former, later in itertools.pairwise(found):
-        pairs += [(former, later), (later, former)]
-    return pairs
+@cache
+def session_token(view: View) -> str:
+    seed = bytes.fromhex(dict(view)["PLAYER_SESSION_PRIVATE_KEY_HEX"])
+    return SessionIssuer(seed).issue("tg1", token_id="t", now_s=1_000)[0]
 
 
-@pytest.mark.parametrize(("signs", "reads"), neighbours(list(session_states())))
-def test_players_tokens_are_believed_whichever_of_two_steps_an_instance_has_seen(signs, reads) -> None:
-    issuer = SessionIssuer(bytes.fromhex(signs["PLAYER_SESSION_PRIVATE_KEY_HEX"]))
-    keys = [bytes.fromhex(key) for key in reads["PLAYER_SESSION_PUBLIC_KEYS"].split(",")]
-    text, session = issuer.issue("tg1", token_id="t", now_s=1_000)
-    assert SessionVerifier(keys).verify(text, now_s=1_000) == session
+@cache
+def believes_session(view: View, token: str) -> bool:
+    keys = [bytes.fromhex(key) for key in texts(dict(view)["PLAYER_SESSION_PUBLIC_KEYS"])]
+    return not refuses(lambda: SessionVerifier(keys).verify(token, now_s=1_000))
 
 
-@pytest.mark.parametrize(("signs", "reads"), neighbours(list(admin_states())))
-def test_administrators_tokens_are_believed_whichever_of_two_steps_an_instance_has_seen(signs, reads) -> None:
-    def tokens(state: dict[str, str]) -> HmacAdminTokens:
-        return HmacAdminTokens(state["ADMIN_JWT_SECRET"], second=state["ADMIN_JWT_SECRET_SECOND"] or None)
-
-    token = AdminToken("a", "e", "t", 1_000, 4_600)
-    assert tokens(reads).read(tokens(signs).issue(token), now_s=1_000) == token
+def admin_tokens(view: View) -> HmacAdminTokens:
+    return HmacAdminTokens(texts(dict(view)["ADMIN_JWT_SECRET"]))
 
 
-def test_after_the_last_step_the_old_values_open_nothing() -> None:
-    *_, last = session_states()
-    keys = [bytes.fromhex(key) for key in last["PLAYER_SESSION_PUBLIC_KEYS"].split(",")]
-    text, _ = SessionIssuer(OLD_SEED).issue("tg1", token_id="t", now_s=1_000)
-    with pytest.raises(Refused):
-        SessionVerifier(keys).verify(text, now_s=1_000)
-    *_, last = admin_states()
-    assert last == {"ADMIN_JWT_SECRET": NEW, "ADMIN_JWT_SECRET_SECOND": ""}
+def admin_token(view: View) -> str:
+    return admin_tokens(view).issue(AdminToken("a", "e", "t", 1_000, 4_600))
 
 
-def test_the_waits_cover_every_instances_memory_and_every_tokens_life() -> None:
+def believes_admin(view: View, token: str) -> bool:
+    return not refuses(lambda: admin_tokens(view).read(token, now_s=1_000))
+
+
+def commitment(view: View) -> str:
+    first, *_ = texts(dict(view)["BATTLE_SEED_SECRET"])
+    return commitment_of(day_seed(first.encode(), "2026-11-22"))
+
+
+def reproduces(view: View, committed: str) -> bool:
+    held = texts(dict(view)["BATTLE_SEED_SECRET"])
+    return committed in {commitment_of(day_seed(secret.encode(), "2026-11-22")) for secret in held}
+
+
+def refuses(asked: Callable[[], object]) -> bool:
+    try:
+        asked()
+    except Refused:
+        return True
+    return False
+
+
+ROTATIONS = {
+    "session keys": Rotation(
+        {"PLAYER_SESSION_PRIVATE_KEY_HEX": OLD_SEED.hex(), "PLAYER_SESSION_PUBLIC_KEYS": OLD_PUBLIC},
+        session_key_plan(OLD_SEED, NEW_SEED),
+        SESSION_LIFETIME_S,
+        session_token,
+        believes_session,
+    ),
+    "admin secret": Rotation(
+        {"ADMIN_JWT_SECRET": OLD}, admin_secret_plan(OLD, NEW), LIFETIME_S, admin_token, believes_admin
+    ),
+    "battle secret": Rotation(
+        {"BATTLE_SEED_SECRET": OLD}, battle_secret_plan(OLD, NEW), BATTLE_DAY_S, commitment, reproduces
+    ),
+}
+each_rotation = pytest.mark.parametrize("rotation", ROTATIONS.values(), ids=ROTATIONS)
+
+
+@each_rotation
+def test_what_an_instance_makes_every_other_believes_whatever_the_two_have_read(rotation: Rotation) -> None:
+    assert rotation.disbeliefs() == []
+
+
+@each_rotation
+@pytest.mark.parametrize("write", range(3))
+def test_an_instance_may_be_a_write_behind_for_as_long_as_settings_are_remembered(
+    rotation: Rotation, write: int
+) -> None:
+    (_, before), (written_s, _) = list(rotation.in_force())[write : write + 2]
+    behind = tuple(sorted(before.items()))
+    assert behind in rotation.views(written_s + SPREAD_S - 0.5)
+    assert behind not in rotation.views(written_s + SPREAD_S)
+
+
+def without_the_first(plan: Sequence[PlannedStep]) -> tuple[PlannedStep, ...]:
+    return tuple(plan[1:])
+
+
+def first_and_second_exchanged(plan: Sequence[PlannedStep]) -> tuple[PlannedStep, ...]:
+    return (plan[1], plan[0], *plan[2:])
+
+
+def forgotten_a_second_early(plan: Sequence[PlannedStep]) -> tuple[PlannedStep, ...]:
+    return (plan[0], replace(plan[1], wait_s=plan[1].wait_s - 1), plan[2])
+
+
+def signed_a_second_early(plan: Sequence[PlannedStep]) -> tuple[PlannedStep, ...]:
+    return (replace(plan[0], wait_s=plan[0].wait_s - 1), *plan[1:])
+
+
+@each_rotation
+@pytest.mark.parametrize(
+    "spoil", [without_the_first, first_and_second_exchanged, forgotten_a_second_early, signed_a_second_early]
+)
+def test_a_plan_that_would_turn_somebody_away_is_found(
+    rotation: Rotation, spoil: Callable[[Sequence[PlannedStep]], tuple[PlannedStep, ...]]
+) -> None:
+    assert replace(rotation, plan=spoil(rotation.plan)).disbeliefs() != []
+
+
+@each_rotation
+def test_every_function_stays_ready_whatever_it_has_read(rotation: Rotation) -> None:
+    for view in {view for at_s in rotation.moments() for view in rotation.views(at_s)}:
+        for function in FUNCTIONS:
+            held = {name: value for name, value in view if function in BY_NAME[name].held_by}
+            environment = production(function) | held
+            findings = check(function, environment, read_kms_public_key=read_oracle_key)
+            assert findings == [], (function, view)
+
+
+@each_rotation
+def test_every_rule_over_all_functions_holds_after_each_write(rotation: Rotation) -> None:
+    for _, state in rotation.in_force():
+        environments = {
+            function: production(function)
+            | {name: value for name, value in state.items() if function in BY_NAME[name].held_by}
+            for function in FUNCTIONS
+        }
+        assert check_stage(environments, read_kms_public_key=read_oracle_key) == []
+
+
+@each_rotation
+def test_after_the_last_step_the_old_value_opens_nothing(rotation: Rotation) -> None:
+    *_, (_, state) = rotation.in_force()
+    last = tuple(sorted(state.items()))
+    before = tuple(sorted(rotation.first.items()))
+    assert not rotation.believes(last, rotation.make(before))
+    assert rotation.believes(last, rotation.make(last))
+
+
+def test_the_waits_cover_every_instances_memory_and_everything_that_is_believed() -> None:
     assert SPREAD_S >= MAX_AGE_S
     assert max(LIFETIME_S, SESSION_LIFETIME_S) <= TOKENS_LIVE_S
-    for plan in (session_key_plan(OLD_SEED, NEW_SEED), admin_secret_plan(OLD, NEW)):
-        assert all(step.wait_s >= SPREAD_S for step in plan)
-        assert plan[1].wait_s >= SPREAD_S + TOKENS_LIVE_S
+    assert BATTLE_DAY_S * 1_000 >= MS_PER_DAY + PUBLISHED_AFTER_MS
 
 
 @pytest.mark.slow
@@ -106,9 +240,9 @@ def test_a_rehearsal_on_real_functions_turns_nobody_away(
     assert "the former one is refused" in told
 
 
-@pytest.mark.parametrize("name", ["session-keys", "admin-secret"])
-def test_the_steps_for_a_stage_name_parameters_and_no_value(name: str) -> None:
+@pytest.mark.parametrize("name", ["session-keys", "admin-secret", "battle-secret"])
+def test_the_steps_for_a_stage_name_one_parameter_each_and_no_value(name: str) -> None:
     result = CliRunner().invoke(app, [name, "--stage", "staging"])
     assert result.exit_code == 0
-    assert result.output.count("/arena/staging/") >= 3
+    assert result.output.count("write /arena/staging/") == result.output.count("then wait") == 3
     assert "00000000" not in result.output

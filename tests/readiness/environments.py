@@ -131,9 +131,6 @@ BREACHES: dict[str, list[dict[str, str]]] = {
         {"TELEGRAM_INITDATA_MAX_AGE_SECONDS": value} for value in ("", "0", "-900", "15m", "900.0", "86401", "٩٠٠", "1_0")
     ],
     "telegram_initdata_max_age_short": [{"TELEGRAM_INITDATA_MAX_AGE_SECONDS": value} for value in ("901", "86400")],
-    "admin_jwt_secret_second": [
-        {"ADMIN_JWT_SECRET_SECOND": value} for value in ("MARKshort", "change-me-change-me-change-me-0123456789", "ba" * 32)
-    ],
     "admin_jwt_secret": [
         {"ADMIN_JWT_SECRET": value}
         for value in (
@@ -147,6 +144,10 @@ BREACHES: dict[str, list[dict[str, str]]] = {
             "this-is-a-placeholder-value-0123456789-abc",
             "fake-admin-token-secret-of-the-example-file",
             "my-super-secret-0123456789-abcdefghijkl",
+            f"{marked('x')},{marked('x')}",
+            f"{marked('x')},{marked('x').lower()}y",
+            f"{marked('x')},MARKshort",
+            f"{marked('x')},{marked('y')},{marked('z')}",
         )
     ],
     "admin_email": [{"ADMIN_EMAIL": value} for value in ("", "owner", "owner@aiba", "a@aiba.gg,b@aiba.gg", "owner@example.org")],
@@ -155,9 +156,9 @@ BREACHES: dict[str, list[dict[str, str]]] = {
         for value in ("", "MARKplain", PASSWORD_HASH.replace("$12$", "$11$"), PASSWORD_HASH[:-1], "$2b$99" + PASSWORD_HASH[6:], BY_NAME["ADMIN_PASSWORD_HASH"].example)
     ],
     "admin_password_absent": [{"ADMIN_PASSWORD": "MARKhunter2"}],
-    "battle_seed_secret": [{"BATTLE_SEED_SECRET": value} for value in ("", "MARKshort", "your-secret-goes-here-0123456789-abcdef", "ab" * 32)],
-    "battle_seed_secret_previous": [
-        {"BATTLE_SEED_SECRET_PREVIOUS": value} for value in ("MARKshort", "change-me-change-me-change-me-0123456789", "ba" * 32)
+    "battle_seed_secret": [
+        {"BATTLE_SEED_SECRET": value}
+        for value in ("", "MARKshort", "your-secret-goes-here-0123456789-abcdef", f"{marked('x')},{'ba' * 32}", "ab" * 32)
     ],
     "session_private_key": [{"PLAYER_SESSION_PRIVATE_KEY_HEX": value} for value in ("", "MARK", seed_hex("other")[:63], "zz" * 32, "00" * 32)],
     "session_public_keys": [

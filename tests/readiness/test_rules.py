@@ -34,8 +34,6 @@ BOUND = {
     "admin_password_hash": {"admin"},
     "admin_password_absent": {"admin"},
     "battle_seed_secret": {"battle"},
-    "battle_seed_secret_previous": {"battle"},
-    "admin_jwt_secret_second": {"admin"},
     "session_private_key": {"economy"},
     "session_public_keys": {"battle", "economy", "claim"},
     "session_key_pair": {"economy"},

@@ -50,6 +50,15 @@ def test_a_secret_inside_another_is_found_whatever_its_case() -> None:
     assert found(inside) == [("secrets_differ", ("METRICS_TOKEN", "ADMIN_JWT_SECRET"))]
 
 
+def test_either_secret_of_a_pair_is_compared_with_every_other() -> None:
+    for pair in (f"{marked('battle')},{marked('next')}", f"{marked('next')},{marked('battle')}"):
+        assert found(stage({"admin": {"ADMIN_JWT_SECRET": pair}})) == [
+            ("secrets_differ", ("BATTLE_SEED_SECRET", "ADMIN_JWT_SECRET"))
+        ]
+    inside = stage({"admin": {"ADMIN_JWT_SECRET": f"{marked('next')},{marked('metrics')[:40]}"}})
+    assert found(inside) == [("secrets_differ", ("METRICS_TOKEN", "ADMIN_JWT_SECRET"))]
+
+
 def test_a_database_password_used_as_another_secret_is_found() -> None:
     same = stage({"battle": {"BATTLE_SEED_SECRET": marked("database battle")}})
     assert found(same) == [("secrets_differ", ("MONGODB_URI (battle)", "BATTLE_SEED_SECRET"))]

@@ -95,7 +95,7 @@ class AdminWorld:
             revoked=self.revoked,
             attempts=self.attempts,
             passwords=PASSWORDS,
-            tokens=HmacAdminTokens(SECRET),
+            tokens=HmacAdminTokens([SECRET]),
             clock=self.clock,
             new_token_id=self.game.new_attempt,
             record_login=self.trail.record_login,

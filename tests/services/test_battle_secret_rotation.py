@@ -16,8 +16,9 @@ from tests.services.game_world import GameWorld
 
 OLD, NEW = marked("battle secret before"), marked("battle secret after")
 BEFORE = {"BATTLE_SEED_SECRET": OLD}
-DURING = {"BATTLE_SEED_SECRET": NEW, "BATTLE_SEED_SECRET_PREVIOUS": OLD}
-AFTER = {"BATTLE_SEED_SECRET": NEW, "BATTLE_SEED_SECRET_PREVIOUS": ""}
+AHEAD = {"BATTLE_SEED_SECRET": f"{OLD},{NEW}"}
+DURING = {"BATTLE_SEED_SECRET": f"{NEW},{OLD}"}
+AFTER = {"BATTLE_SEED_SECRET": NEW}
 
 
 @pytest.fixture
@@ -49,6 +50,16 @@ def test_a_rotation_takes_effect_on_the_next_utc_day(world: GameWorld) -> None:
     world.clock.advance(seconds=86_400)
     next_day = utc_day(world.clock.now_ms())
     assert rotated.seed_of(next_day).seed == day_seed(NEW.encode(), next_day)
+
+
+@pytest.mark.parametrize(
+    ("first", "other"), [(AHEAD, DURING), (DURING, AHEAD), (BEFORE, AHEAD), (AHEAD, BEFORE)]
+)
+def test_a_day_may_begin_while_some_instances_are_a_step_behind(
+    world: GameWorld, first: dict[str, str], other: dict[str, str]
+) -> None:
+    day = utc_day(world.clock.now_ms())
+    assert function_with(world, first).seed_of(day) == function_with(world, other).seed_of(day)
 
 
 def test_the_last_day_of_the_old_secret_is_still_published(world: GameWorld) -> None:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from infra.ops.package.archive import Archive, files_below, read_record, write_archive, write_record
 from infra.ops.package.sources import reach_of
@@ -16,6 +17,7 @@ from infra.ops.package.target import BUDGET_BYTES, Target
 from infra.ops.package.wheels import PackagingFailed, compile_tree, installed
 
 Progress = Callable[[str], None]
+_SCRATCH: Final = "scratch-"
 
 
 def build_archives(
@@ -28,6 +30,7 @@ def build_archives(
     into.mkdir(parents=True, exist_ok=True)
     archives = []
     with _alone(into):
+        _sweep(into)
         for function in functions:
             archive = _build(function, root=root, target=target, into=into)
             progress(
@@ -56,7 +59,7 @@ def _build(function: str, *, root: Path, target: Target, into: Path) -> Archive:
     inputs = _digest_of(site, [root / file for file in files])
     if (known := read_record(into, function, inputs=inputs)) is not None:
         return known
-    with tempfile.TemporaryDirectory(prefix=f"{function}-", dir=into) as scratch:
+    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{function}-", dir=into) as scratch:
         own = Path(scratch)
         for file in files:
             (own / file).parent.mkdir(parents=True, exist_ok=True)
@@ -73,6 +76,16 @@ def _digest_of(site: Path, files: Sequence[Path]) -> str:
     for file in files:
         digest.update(f"{file}\0".encode() + file.read_bytes())
     return digest.hexdigest()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a run that was killed has left half made; nobody else is at work here."""
+    for leftover in (
+        *folder.glob("*.partial"),
+        *folder.glob(f"{_SCRATCH}*"),
+        *folder.glob("packages/*.partial"),
+    ):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 @contextmanager

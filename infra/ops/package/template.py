@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -36,13 +37,24 @@ def make_template(stage: str, *, root: Path, environment: Mapping[str, str] | No
 
 
 def deployer(root: Path) -> Path:
-    """The osls program, installed on first use: it is large and only packaging and deploying need it."""
-    program = root / DEPLOYER / "node_modules/.bin/osls"
-    if not program.exists():
-        if shutil.which("npm") is None:
-            raise PackagingFailed("npm is missing: apt-get install nodejs npm (Node 18 or newer)")
-        _run(["npm", "ci", "--no-audit", "--no-fund"], root=root / DEPLOYER, environment=os.environ)
+    """The osls program, installed on first use: it is large and only packaging and deploying need it.
+
+    Raises PackagingFailed.
+    """
+    home = root / DEPLOYER
+    program, stamp = home / "node_modules/.bin/osls", home / "node_modules/.arena-installed"
+    _require("node")
+    wanted = hashlib.sha256((home / "package-lock.json").read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:  # an interrupted installation leaves no stamp
+        _require("npm")
+        _run(["npm", "ci", "--no-audit", "--no-fund"], root=home, environment=os.environ)
+        stamp.write_text(wanted)
     return program
+
+
+def _require(tool: str) -> None:
+    if shutil.which(tool) is None:
+        raise PackagingFailed(f"{tool} is missing: apt-get install nodejs npm (Node 18 or newer)")
 
 
 def _run(command: list[str], *, root: Path, environment: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
+from infra.ops.preflight.key_lines import public_key
 from infra.ops.preflight.lines import CannotTell, Line, must
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.adapters.mongo_claims import MongoClaimStore
@@ -14,7 +15,7 @@ from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.toncenter import TonCenter
 from shared.adapters.toncenter_chain import ToncenterChain
-from shared.config.claim_parts import TonProviderSettings, VaultSettings
+from shared.config.claim_parts import KmsOracleKey, TonProviderSettings, VaultSettings
 from shared.config.functions.settle import SettleSettings
 from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
@@ -121,15 +122,12 @@ def key_is_the_vaults(stage: StageUnderCheck) -> str:
     """The public key KMS answers is the one the vault checks claims with."""
     key = stage.signer().oracle_key
     from_kms = (
-        _kms_public_key(stage) if hasattr(key, "key_id") else stage.text("signer", "ORACLE_PUBLIC_KEY_HEX")
+        public_key(stage.aws("kms"), key.key_id)
+        if isinstance(key, KmsOracleKey)
+        else stage.text("signer", "ORACLE_PUBLIC_KEY_HEX")
     )
     must(from_kms.lower() == _vault(stage).public_key, "the vault's getOraclePublicKey answers another key")
     return f"{from_kms[:16]}..."
-
-
-def _kms_public_key(stage: StageUnderCheck) -> str:
-    der = stage.aws("kms").get_public_key(KeyId=stage.text("signer", "ORACLE_KMS_KEY_ID"))["PublicKey"]
-    return bytes(der[-32:]).hex()
 
 
 LINES: Final = (
@@ -143,7 +141,7 @@ LINES: Final = (
         "second provider: network and lag",
         partial(_provider_is_right, which=lambda s: s.ton_secondary_provider),
     ),
-    Line("key_pair", "KMS key is the vault's key", key_is_the_vaults),
+    Line("key_pair", "KMS key is the vault's key", key_is_the_vaults, is_of_stack=True),
     Line("vault_caps", "vault's caps bound the loss", caps_bound_the_loss),
     *(
         Line(rule.id, _QUESTIONS.get(rule.id, rule.id.replace("_", " ")), partial(_vault_holds, rule=rule))

@@ -1,4 +1,4 @@
-"""All lines of the go-live checklist, in the order they are asked."""
+"""All lines of the go-live checklist, in the order they are asked, and which of them a deployment asks when."""
 
 from __future__ import annotations
 
@@ -26,3 +26,10 @@ LINES: Final[tuple[Line, ...]] = (
     *history_lines.LINES,
     *document_lines.LINES,
 )
+
+# What a deployment makes is judged when it is made: a new alarm, or an API that is down, is no reason not to deploy.
+BEFORE_DEPLOYING: Final = (
+    settings_lines.BEFORE_DEPLOYING,
+    *(line for line in LINES if not line.is_of_stack and line.id != settings_lines.BEFORE_DEPLOYING.id),
+)
+AFTER_DEPLOYING: Final = tuple(line for line in LINES if line.is_of_stack)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from infra.ops.operation_records import SECRETS_READABLE, OperationRecord, Opera
 from infra.ops.package.template import STAGES
 from infra.ops.preflight.checklist import LINES
 from infra.ops.preflight.deployed_stage import deployed_stage
-from infra.ops.preflight.lines import answer_of, as_json, as_table, has_failed
+from infra.ops.preflight.lines import Line, answer_of, as_json, as_table, has_failed
 from infra.ops.preflight.local_stage import local_stage
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.domain.errors import ArenaError
@@ -46,13 +47,30 @@ def run_preflight(options: PreflightOptions) -> int:
         return 2
 
 
+def ask_deployed(stage: str, *, lines: Sequence[Line], operator_uri: str) -> int:
+    """Ask some lines of a stage on AWS; the answer is that of `run_preflight`."""
+    try:
+        return _ask(deployed_stage(stage, operator_uri=operator_uri), lines)
+    except ArenaError as error:
+        _tell(f"arena: stage {stage} could not be looked at: {error}")
+        return 2
+
+
+def _ask(stage: StageUnderCheck, lines: Sequence[Line]) -> int:
+    answers = [answer_of(line, stage) for line in lines]
+    print(as_table(answers), flush=True)
+    return 1 if has_failed(answers) else 0
+
+
 def _run(stage: StageUnderCheck, options: PreflightOptions) -> int:
     if options.is_note:
         note_that_secrets_are_readable(stage)
         _tell("noted: every secret in use now is to be rotated once nobody can read it any more")
         return 0
+    if not options.as_json:
+        return _ask(stage, LINES)
     answers = [answer_of(line, stage) for line in LINES]
-    print(as_json(stage.name, answers) if options.as_json else as_table(answers))
+    print(as_json(stage.name, answers))
     return 1 if has_failed(answers) else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -11,15 +11,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.serverless_file import ServiceSpec, function_values, read_service
+from infra.local.serverless_file import function_values, read_service
+from infra.ops.package.template import REGION
 from infra.ops.preflight.lines import CannotTell
 from infra.ops.preflight.stage import PROJECT, StageUnderCheck
+from infra.ops.stack_state import AwsClient, StackState, read_stack
 from shared.adapters.aws_secrets import ABSENT_CODES, AwsSecrets
 from shared.config.declarations import BY_NAME
 from shared.config.references import Reference, parse_reference, references_of, resolve_references
-
-_REGION = "eu-central-1"
-AwsClient = Callable[[str], Any]
+from shared.domain.errors import Unavailable
 
 
 def deployed_stage(
@@ -27,7 +27,8 @@ def deployed_stage(
 ) -> StageUnderCheck:
     """The stage as an operator with AWS credentials sees it. Raises Unavailable when a secret store is away."""
     service = read_service(PROJECT / "serverless.yml", stage=name)
-    client = aws or cache(_client)
+    client = aws or cache(aws_client)
+    stack = _stack(client, f"{service.name}-{name}")
     written = {
         function: {setting: str(value) for setting, value in values.items()}
         for function, values in function_values(PROJECT / "serverless.yml", stage=name).items()
@@ -46,7 +47,7 @@ def deployed_stage(
             for function, environment in written.items()
         },
         references=references,
-        api_url=api_url or _api_url(client, service),
+        api_url=api_url or (stack.api_url if stack else ""),
         aws=client,
         signer_role=lambda: str(
             client("lambda").get_function_configuration(FunctionName=service.deployed_name("signer"))["Role"]
@@ -55,24 +56,22 @@ def deployed_stage(
         secret_store=lambda: f"{sum(map(len, references.values()))} references read",
         now_ms=lambda: time.time_ns() // 1_000_000,
         operator_uri=operator_uri,
+        is_deployed=stack is None or stack.is_deployed or bool(api_url),
     )
 
 
-def _client(service: str) -> Any:
+def aws_client(service: str) -> Any:
+    """In the region that is deployed to, whichever the shell prefers."""
     limits = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
-    return boto3.client(service, region_name=boto3.Session().region_name or _REGION, config=limits)
+    return boto3.client(service, region_name=REGION, config=limits)
 
 
-def _api_url(client: AwsClient, service: ServiceSpec) -> str:
-    """The HTTP API's address, an output of the deployed stack; the empty text before the first deployment."""
+def _stack(client: AwsClient, name: str) -> StackState | None:
+    """The stage's stack, or None where it may not be looked at: the lines then say what is refused."""
     try:
-        stacks = client("cloudformation").describe_stacks(StackName=f"{service.name}-{service.stage}")[
-            "Stacks"
-        ]
-    except (BotoCoreError, ClientError):
-        return ""
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-    return str(outputs.get("HttpApiUrl", ""))
+        return read_stack(client, name)
+    except Unavailable:
+        return None
 
 
 def _secrets_changed(client: AwsClient, references: Mapping[str, Mapping[str, str]]) -> dict[str, int]:

@@ -78,6 +78,6 @@ def _client(stage: StageUnderCheck) -> httpx.Client:
 
 
 LINES: Final = (
-    Line("api", "API is alive", api_is_alive),
-    Line("cors", "CORS grants exactly the list", origins_are_exact),
+    Line("api", "API is alive", api_is_alive, is_of_stack=True),
+    Line("cors", "CORS grants exactly the list", origins_are_exact, is_of_stack=True),
 )

@@ -11,6 +11,7 @@ from infra.ops.preflight.lines import CannotTell, Line, must
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.config.claim_parts import KmsOracleKey
 
+_PUBLIC_KEY_BYTES: Final = 32
 _SPEC: Final = "ECC_NIST_EDWARDS25519"
 _ONLY_WAY: Final = {"kms:SigningAlgorithm": ["ED25519_SHA_512"], "kms:MessageType": ["RAW"]}
 # Whoever may do one of these may give the right to sign to anybody, or to themselves.
@@ -25,12 +26,18 @@ def _key_id(stage: StageUnderCheck) -> str:
 
 
 def key_is_of_the_right_kind(stage: StageUnderCheck) -> str:
-    """An enabled Ed25519 key that only signs."""
-    metadata = stage.aws("kms").describe_key(KeyId=_key_id(stage))["KeyMetadata"]
+    """An enabled Ed25519 key that only signs; its public half is what the vault has to be told."""
+    kms, key_id = stage.aws("kms"), _key_id(stage)
+    metadata = kms.describe_key(KeyId=key_id)["KeyMetadata"]
     must(metadata["KeySpec"] == _SPEC, f"its spec is {metadata['KeySpec']}, not {_SPEC}")
     must(metadata["KeyUsage"] == "SIGN_VERIFY", f"its usage is {metadata['KeyUsage']}")
     must(metadata["KeyState"] == "Enabled", f"it is {metadata['KeyState']}")
-    return f"{_SPEC}, enabled"
+    return f"{_SPEC}, enabled, public key {public_key(kms, key_id)}"
+
+
+def public_key(kms: Any, key_id: str) -> str:
+    """64 hex digits: KMS answers DER, which ends in the key's 32 bytes."""
+    return bytes(kms.get_public_key(KeyId=key_id)["PublicKey"][-_PUBLIC_KEY_BYTES:]).hex()
 
 
 def only_the_signer_signs(stage: StageUnderCheck) -> str:
@@ -71,6 +78,6 @@ def _is_narrow(statement: Mapping[str, Any]) -> bool:
 
 
 LINES: Final = (
-    Line("key_kind", "claim key is Ed25519, enabled", key_is_of_the_right_kind),
-    Line("key_policy", "only the signer can sign", only_the_signer_signs),
+    Line("key_kind", "claim key is Ed25519, enabled", key_is_of_the_right_kind, is_of_stack=True),
+    Line("key_policy", "only the signer can sign", only_the_signer_signs, is_of_stack=True),
 )

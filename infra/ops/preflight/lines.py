@@ -26,11 +26,15 @@ class CannotTell(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One question. `judge` answers what it saw, or raises: LineFailed for no, CannotTell for neither."""
+    """One question. `judge` answers what it saw, or raises: LineFailed for no, CannotTell for neither.
+
+    `is_of_stack`: it asks about what a deployment itself makes, so it is asked after one and not before.
+    """
 
     id: str
     question: str
     judge: Callable[[StageUnderCheck], str]
+    is_of_stack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ def must(condition: object, otherwise: str) -> None:
 
 def answer_of(line: Line, stage: StageUnderCheck) -> Answer:
     """Judge one line; whatever goes wrong is an answer, so that every other line is still asked."""
+    if line.is_of_stack and not stage.is_deployed:
+        return Answer(line.id, line.question, "cannot tell", "asked once the stage is deployed")
     try:
         return Answer(line.id, line.question, "passed", line.judge(stage))
     except CannotTell as reason:

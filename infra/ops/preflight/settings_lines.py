@@ -10,11 +10,14 @@ from infra.ops.operation_records import SECRETS_READABLE, OperationRecords
 from infra.ops.preflight.lines import CannotTell, Line, must
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.adapters.bcrypt_passwords import cost_of
-from shared.config.declarations import BY_NAME
+from shared.config.claim_parts import VAULT_NAMES
+from shared.config.declarations import BY_NAME, SETTINGS, VAULT_READERS, Kind
+from shared.config.forms import texts
 from shared.config.references import parse_reference
-from shared.readiness import check_stage
+from shared.readiness import Finding, check_stage
 
 LEAST_HASH_COST: Final = 12
+_WAIT_FOR_THE_VAULT: Final = ("oracle_key_matches", "claims_complete")
 _SECRET_SHAPE: Final = re.compile(
     r"\b[0-9a-f]{64}\b|\b[0-9]{8,12}:[A-Za-z0-9_-]{30,}|mongodb(\+srv)?://[^\s\"']*:[^\s\"']*@"
 )
@@ -22,11 +25,40 @@ _SECRET_SHAPE: Final = re.compile(
 
 def settings_hold(stage: StageUnderCheck) -> str:
     """Every readiness rule of every function, and those over all of them."""
+    if not stage.is_deployed:
+        return settings_suffice_to_deploy(stage)
     findings = check_stage(stage.environments)
     errors = [finding for finding in findings if finding.severity == "error"]
     must(not errors, "; ".join(f"{finding.function} {finding.describe()}" for finding in errors))
     warnings = [finding.describe() for finding in findings]
     return "; ".join(["every rule holds", *(f"warning: {warning}" for warning in warnings)])
+
+
+def settings_suffice_to_deploy(stage: StageUnderCheck) -> str:
+    """The same rules, without those that wait for the claim key, which the stack makes, and for its vault.
+
+    Nothing of the vault may be set before there is a key: it would be another key's.
+    """
+    names = [name for name in VAULT_NAMES if any(stage.text(function, name) for function in VAULT_READERS)]
+    if not stage.is_deployed:
+        must(not names, f"the first deployment makes the claim key: remove {', '.join(names)} until then")
+        must(
+            not stage.text("signer", "ORACLE_KMS_KEY_ID"),
+            "signer ORACLE_KMS_KEY_ID is left from a former stack, and CloudFormation would not write it again:"
+            " note the key it names and delete the parameter",
+        )
+    findings = check_stage(stage.environments)
+    waiting = [] if names else [finding for finding in findings if _waits(finding, stage)]
+    errors = [finding for finding in findings if finding.severity == "error" and finding not in waiting]
+    must(not errors, "; ".join(f"{finding.function} {finding.describe()}" for finding in errors))
+    return "every rule holds" if names else "every rule holds but the vault's: claims are off until it is set"
+
+
+def _waits(finding: Finding, stage: StageUnderCheck) -> bool:
+    is_key_missing = finding.rule == "one_oracle_key" or (
+        finding.rule == "settings" and finding.settings == ("ORACLE_KMS_KEY_ID",)
+    )
+    return finding.rule in _WAIT_FOR_THE_VAULT or (is_key_missing and not stage.is_deployed)
 
 
 def secret_store_answers(stage: StageUnderCheck) -> str:
@@ -72,7 +104,7 @@ def admin_hash_is_slow(stage: StageUnderCheck) -> str:
 
 
 def secrets_are_unread(stage: StageUnderCheck) -> str:
-    """Each secret is newer than the last moment a person could read it."""
+    """Each secret is newer than the last moment a person could read it; of a pair, one is the former."""
     with stage.database() as database:
         record = OperationRecords(database).latest(SECRETS_READABLE)
     changed = stage.secrets_changed_ms()
@@ -82,9 +114,16 @@ def secrets_are_unread(stage: StageUnderCheck) -> str:
         )
     old = sorted(name for name, changed_ms in changed.items() if changed_ms <= record.at_ms)
     must(not old, f"a person could read what is still in use: rotate {', '.join(old)}")
+    begun = [
+        setting.name
+        for setting in SETTINGS
+        if setting.kind is Kind.TEXT_PAIR and len(texts(stage.text(setting.held_by[0], setting.name))) > 1
+    ]
+    must(not begun, f"a former value still counts: finish the rotation of {', '.join(begun)}")
     return f"{len(changed)} secrets, all newer"
 
 
+BEFORE_DEPLOYING: Final = Line("settings", "settings suffice to deploy", settings_suffice_to_deploy)
 LINES: Final = (
     Line("settings", "settings complete and distinct", settings_hold),
     Line("secret_store", "secret store reachable", secret_store_answers),

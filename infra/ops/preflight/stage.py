@@ -26,7 +26,8 @@ class StageUnderCheck:
 
     `aws` makes a boto3 client of an administrator by service name. `secrets_changed_ms` tells when each
     secret got its present value. `operator_uri` is a database user's who may list indexes and read
-    `operations`; without one the admin function's own is tried. `project` holds templates and documents.
+    `operations`; without one the admin function's own is tried. `is_deployed` is False before the first
+    deployment. `project` holds templates and documents.
     """
 
     name: str
@@ -41,6 +42,7 @@ class StageUnderCheck:
     secret_store: Callable[[], str]
     now_ms: Callable[[], int]
     operator_uri: str = field(default="", repr=False)
+    is_deployed: bool = True
     project: Path = PROJECT
 
     def text(self, function: str, name: str) -> str:

@@ -56,5 +56,5 @@ def alarms_are_deployed(stage: StageUnderCheck) -> str:
 
 LINES: Final = (
     Line("metrics", "every metric is watched", every_metric_is_watched),
-    Line("alarms", "alarms are deployed", alarms_are_deployed),
+    Line("alarms", "alarms are deployed", alarms_are_deployed, is_of_stack=True),
 )

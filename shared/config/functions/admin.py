@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AdminSettings:
-    """The operators' function; ADMIN_EMAIL is the owner."""
+    """The operators' function; ADMIN_EMAIL is the owner. Of two token secrets the first signs."""
 
     function: ClassVar[str] = "admin"
     runtime: RuntimeSettings
@@ -22,8 +22,7 @@ class AdminSettings:
     limiter: LimiterSettings
     admin_email: str
     admin_password_hash: str = field(repr=False)
-    admin_jwt_secret: str = field(repr=False)
-    admin_jwt_secret_second: str | None = field(repr=False)
+    admin_jwt_secrets: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, values: Values) -> Self:
@@ -34,6 +33,5 @@ class AdminSettings:
             limiter=LimiterSettings.of(values),
             admin_email=values.text("ADMIN_EMAIL"),
             admin_password_hash=values.text("ADMIN_PASSWORD_HASH"),
-            admin_jwt_secret=values.text("ADMIN_JWT_SECRET"),
-            admin_jwt_secret_second=values.optional("ADMIN_JWT_SECRET_SECOND"),
+            admin_jwt_secrets=values.texts("ADMIN_JWT_SECRET"),
         )

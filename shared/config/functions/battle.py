@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BattleSettings:
-    """`session_public_keys`: raw 32-byte Ed25519 keys, one or two. The former battle secret, during a rotation."""
+    """`session_public_keys`: raw 32-byte Ed25519 keys, one or two. Of two battle secrets the first commits to days."""
 
     function: ClassVar[str] = "battle"
     runtime: RuntimeSettings
@@ -21,8 +21,7 @@ class BattleSettings:
     database: DatabaseSettings
     limiter: LimiterSettings
     session_public_keys: tuple[bytes, ...]
-    battle_seed_secret: str = field(repr=False)
-    battle_seed_secret_previous: str | None = field(repr=False)
+    battle_seed_secrets: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, values: Values) -> Self:
@@ -32,6 +31,5 @@ class BattleSettings:
             database=DatabaseSettings.of(values),
             limiter=LimiterSettings.of(values),
             session_public_keys=session_public_keys(values),
-            battle_seed_secret=values.text("BATTLE_SEED_SECRET"),
-            battle_seed_secret_previous=values.optional("BATTLE_SEED_SECRET_PREVIOUS"),
+            battle_seed_secrets=values.texts("BATTLE_SEED_SECRET"),
         )
