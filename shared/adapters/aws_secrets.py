@@ -18,7 +18,7 @@ from shared.domain.errors import Unavailable, ensure
 
 _EXTENSION_PORT = "2773"
 _TIMEOUT_S = 2.0
-_EXTENSION_CONNECTIONS = 3
+EXTENSION_CONNECTIONS = 3
 _PARAMETERS_A_CALL = 10
 ABSENT_CODES = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
 
@@ -57,7 +57,7 @@ class AwsSecrets:
         from concurrent.futures import ThreadPoolExecutor  # 8 ms that only this path needs
 
         port = int(self._environment.get("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT") or _EXTENSION_PORT)
-        with ThreadPoolExecutor(max_workers=_EXTENSION_CONNECTIONS) as pool:
+        with ThreadPoolExecutor(max_workers=EXTENSION_CONNECTIONS) as pool:
             answers = list(pool.map(lambda item: _ask_extension(item, port=port, token=token), items))
         return {item: answer for item, answer in zip(items, answers, strict=True) if answer is not None}
 

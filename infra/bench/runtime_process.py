@@ -1,0 +1,61 @@
+"""A real Lambda runtime, `python -m awslambdaric`, as a child process of whoever measures or tests it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+RUNTIME = "awslambdaric"
+
+
+@contextmanager
+def runtime_process(
+    handler: str,
+    *,
+    path: Path,
+    environment: Mapping[str, str],
+    log: IO[bytes] | None = None,
+    runtime: Sequence[str] = ("-m", RUNTIME),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the handler, found from `path`, until the block ends; what it writes goes to `log` or nowhere.
+
+    It leads a process group of its own, so that what it may have started ends with it.
+    """
+    output = subprocess.DEVNULL if log is None else log
+    process = subprocess.Popen(  # noqa: S603 - the runtime and our own handlers
+        [sys.executable, *runtime, handler],
+        env=environment,
+        cwd=path,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def lambda_environment(
+    *, path: Path, runtime_port: int, extension_port: int, settings: Mapping[str, str]
+) -> dict[str, str]:
+    """What Lambda tells a function's process, and the function's own settings."""
+    return {
+        "PATH": os.environ["PATH"],  # noqa: TID251 - a child process needs it, no setting of ours
+        "PYTHONPATH": str(path),
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime_port}",
+        "AWS_LAMBDA_FUNCTION_NAME": "arena-dev-bench",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_SESSION_TOKEN": "local-fake",
+        "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": str(extension_port),
+        **settings,
+    }
