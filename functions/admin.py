@@ -19,4 +19,4 @@ def wiring() -> EdgeWiring:
 
 
 app = create_app("admin", routers=admin_routers(admin_parts), wiring=wiring)
-handler = lambda_handler(app, wiring=wiring, forget=admin_parts.forget)
+handler = lambda_handler(app, wiring=wiring, forget=admin_parts.forget, first_use=("bcrypt",))

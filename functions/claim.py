@@ -19,4 +19,4 @@ def wiring() -> EdgeWiring:
 
 
 app = create_app("claim", routers=[claims_router(claim_parts)], wiring=wiring)
-handler = lambda_handler(app, wiring=wiring, forget=claim_parts.forget)
+handler = lambda_handler(app, wiring=wiring, forget=claim_parts.forget, first_use=("boto3.session",))

@@ -45,10 +45,11 @@ class LambdaClaimSigner:
 
     def _lambda(self) -> Any:
         if self._client is None:
-            import boto3
+            from boto3.session import Session
             from botocore.config import Config
 
             # One try: a retried invoke would only queue behind the first, and the caller's key retries.
             limits = Config(connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"total_max_attempts": 1})
-            self._client = boto3.client("lambda", endpoint_url=self._endpoint_url, config=limits)
+            # A session of its own: boto3's shared one would carry its credentials through a snapshot.
+            self._client = Session().client("lambda", endpoint_url=self._endpoint_url, config=limits)
         return self._client

@@ -1,0 +1,106 @@
+"""Real runtimes under SnapStart's protocol: their snapshot, their restore, and what is seen from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from infra.bench.extension_endpoint import ExtensionEndpoint
+from infra.bench.function_settings import settings_of
+from infra.bench.runtime_endpoint import INIT_ERROR, NEXT, RESTORE_ERROR, RESTORE_NEXT, RuntimeEndpoint
+from infra.bench.runtime_process import lambda_environment, runtime_process
+
+PROJECT = Path(__file__).resolve().parents[2]
+WITHIN_S = 30.0
+NO_SERVICE = "http://127.0.0.1:9"
+"""Where the SDK is sent when the extension has no answer: nobody listens there."""
+
+
+@dataclass
+class Environment:
+    """One execution environment, from its start until the test's end."""
+
+    runtime: RuntimeEndpoint
+    extension: ExtensionEndpoint
+    process: Popen[bytes]
+    log: Path
+
+    def restore(self) -> None:
+        """Let it be restored; it then waits for its first event. Fails when the restore does."""
+        self.runtime.restored.set()
+        assert self.runtime.wait_for(NEXT, RESTORE_ERROR, within_s=WITHIN_S) == NEXT, self.runtime.failure
+
+    def answer(self, event: Mapping[str, Any]) -> Any:
+        outcome = self.runtime.send(event)
+        assert not outcome.is_error, outcome.body
+        return json.loads(outcome.body)
+
+    def ask(self, question: str) -> Any:
+        """A question of tests.functions.restored_function."""
+        return self.answer({"ask": question})
+
+    def connected_ports(self) -> set[int]:
+        """The far ends of the process's TCP connections, but for the Runtime API."""
+        return tcp_peers(self.process.pid) - {self.runtime.port}
+
+    def request_lines(self) -> list[dict[str, Any]]:
+        """What the function logged about its requests."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("message") == "request"]
+
+
+@contextmanager
+def snapshot_of(
+    function: str,
+    folder: Path,
+    known: Mapping[str, str],
+    *,
+    handler: str = "",
+    more: Mapping[str, str] | None = None,
+    runtime: str = "awslambdaric",
+) -> Iterator[Environment]:
+    """A started environment that is asked for its snapshot. `known` are the values of its settings."""
+    settings, behind = settings_of(function, known)
+    log = folder / f"{function}.log"
+    with ExtensionEndpoint(behind).serving() as extension, RuntimeEndpoint().serving() as endpoint:
+        environment = lambda_environment(
+            path=PROJECT, runtime_port=endpoint.port, extension_port=extension.port, settings=settings
+        )
+        environment |= {
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **({"AWS_ENDPOINT_URL_SSM": NO_SERVICE} if more is None else more),
+        }
+        with (
+            log.open("wb") as output,
+            runtime_process(
+                handler or f"tests.functions.restored_function.{function}",
+                path=PROJECT,
+                environment=environment,
+                log=output,
+                runtime=("-m", runtime),
+            ) as process,
+        ):
+            if runtime == "awslambdaric":
+                heard = endpoint.wait_for(RESTORE_NEXT, INIT_ERROR, within_s=WITHIN_S)
+                assert heard == RESTORE_NEXT, endpoint.failure
+            yield Environment(endpoint, extension, process, log)
+
+
+def tcp_peers(process_id: int) -> set[int]:
+    """The remote ports of a process's TCP connections, from Linux's own tables."""
+    folder = Path(f"/proc/{process_id}")
+    targets = [os.readlink(link) for link in (folder / "fd").iterdir()]
+    inodes = {target[8:-1] for target in targets if target.startswith("socket:[")}
+    rows = [
+        row.split()
+        for table in ("tcp", "tcp6")
+        for row in (folder / "net" / table).read_text().splitlines()[1:]
+    ]
+    return {int(row[2].rsplit(":", 1)[1], 16) for row in rows if row[9] in inodes}
