@@ -1,13 +1,15 @@
 """`./arena bench cold`: how long each function takes to start, as ratios to a stock FastAPI hello in the same run.
 
 Each start is a real `awslambdaric` process against a Runtime API of ours; INIT lasts from its spawn to its
-first question for an event. What serverless.yml reads from Parameter Store is a reference here too, answered
-by a stand-in of AWS's extension. Starts take turns, so that a busy machine is busy for all of them.
+first question for an event. It finds the packages of its own bundle alone. What serverless.yml reads from
+Parameter Store is a reference here too, answered by a stand-in of AWS's extension. Starts take turns, so
+that a busy machine is busy for all of them.
 
-A ratio counts what a function does, not whom it waits for: from its INIT goes what the same exchanges cost a
-bare process in the same run, which is one with the extension for every three references (they are asked
-three at a time) and one with the key service where the signer has a key in it. Importing, signing and parsing for
-them stays in, so that the ratio is never better than the function is. What waiting costs on AWS is AWS's.
+A ratio counts what a function does, not whom it waits for: from its INIT goes what the same exchanges cost
+a bare process in the same run, which is one with the extension for every three references (they are asked
+three at a time) and one with the key service where the signer has its key there. Importing, signing and
+parsing for them stays in, so that the ratio is never better than the function is. What waiting costs on AWS
+is AWS's. Source of the protocol: Lambda developer guide, "Using the Lambda runtime API".
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.bench.bare_exchange import Exchange, exchange_ms
+from infra.bench.bundled import hide_unbundled
 from infra.bench.configured_vault import configured_vault
 from infra.bench.extension_endpoint import ExtensionEndpoint
 from infra.bench.function_settings import NOWHERE, local_values, settings_of
@@ -65,6 +68,7 @@ class Start:
     handler: str
     path: Path
     settings: Mapping[str, str]
+    hidden: Path
     reference_rounds: int = 0
     key_questions: int = 0
 
@@ -102,7 +106,7 @@ def init_ms(start: Start, *, extension: ExtensionEndpoint) -> float:
     """One start. Raises RuntimeError with the runtime's own error when it fails."""
     with RuntimeEndpoint().serving() as endpoint:
         environment = lambda_environment(
-            path=start.path,
+            path=(start.hidden, start.path),
             runtime_port=endpoint.port,
             extension_port=extension.port,
             settings=start.settings,
@@ -134,13 +138,15 @@ def cold_run() -> Iterator[ColdRun]:
         (folder / "stock_hello.py").write_text(_HELLO)
         service, known = local_values(folder, urls=NOWHERE)
         with configured_vault(service, folder) as vault:
-            starts = {STOCK: Start("stock_hello.handler", folder, {})}
+            starts = {STOCK: Start("stock_hello.handler", folder, {}, hide_unbundled("battle", folder))}
             values: dict[str, str] = {}
 
             def add(name: str, function: str, settings: dict[str, str], behind: dict[str, str]) -> None:
                 rounds = -(-len(behind) // EXTENSION_CONNECTIONS)
                 questions = int(name == SIGNER_WITH_KEY)
-                starts[name] = Start(f"functions.{function}.handler", PROJECT, settings, rounds, questions)
+                hidden = hide_unbundled(function, folder)
+                handler = f"functions.{function}.handler"
+                starts[name] = Start(handler, PROJECT, settings, hidden, rounds, questions)
                 values.update(behind)
 
             for function in service.functions:

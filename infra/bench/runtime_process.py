@@ -45,12 +45,12 @@ def runtime_process(
 
 
 def lambda_environment(
-    *, path: Path, runtime_port: int, extension_port: int, settings: Mapping[str, str]
+    *, path: Sequence[Path], runtime_port: int, extension_port: int, settings: Mapping[str, str]
 ) -> dict[str, str]:
     """What Lambda tells a function's process, and the function's own settings."""
     return {
         "PATH": os.environ["PATH"],  # noqa: TID251 - a child process needs it, no setting of ours
-        "PYTHONPATH": str(path),
+        "PYTHONPATH": os.pathsep.join(map(str, path)),
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime_port}",
         "AWS_LAMBDA_FUNCTION_NAME": "arena-dev-bench",
         "AWS_REGION": "eu-central-1",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from infra.bench.bundled import hide_unbundled
 from infra.bench.extension_endpoint import ExtensionEndpoint
 from infra.bench.function_settings import NOWHERE, local_values, settings_of
 from infra.bench.runtime_endpoint import INIT_ERROR, NEXT, RuntimeEndpoint
@@ -92,7 +93,10 @@ def _started(stack: ExitStack, folder: Path, route: Route) -> RuntimeEndpoint:
     endpoint = stack.enter_context(RuntimeEndpoint().serving())
     path = folder if is_bare else PROJECT
     environment = lambda_environment(
-        path=path, runtime_port=endpoint.port, extension_port=extension.port, settings=settings
+        path=(hide_unbundled("battle", folder), path),
+        runtime_port=endpoint.port,
+        extension_port=extension.port,
+        settings=settings,
     )
     stack.enter_context(runtime_process(route.handler, path=path, environment=environment))
     if endpoint.wait_for(NEXT, INIT_ERROR, within_s=_INIT_LIMIT_S) == INIT_ERROR:

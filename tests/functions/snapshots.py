@@ -11,12 +11,14 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+from infra.bench.bundled import hide_unbundled
 from infra.bench.extension_endpoint import ExtensionEndpoint
 from infra.bench.function_settings import settings_of
 from infra.bench.runtime_endpoint import INIT_ERROR, NEXT, RESTORE_ERROR, RESTORE_NEXT, RuntimeEndpoint
-from infra.bench.runtime_process import lambda_environment, runtime_process
+from infra.bench.runtime_process import RUNTIME, lambda_environment, runtime_process
 
 PROJECT = Path(__file__).resolve().parents[2]
+COPIED = "tests.functions.snapshot_copies"
 WITHIN_S = 30.0
 NO_SERVICE = "http://127.0.0.1:9"
 """Where the SDK is sent when the extension has no answer: nobody listens there."""
@@ -63,14 +65,19 @@ def snapshot_of(
     *,
     handler: str = "",
     more: Mapping[str, str] | None = None,
-    runtime: str = "awslambdaric",
+    runtime: str = RUNTIME,
 ) -> Iterator[Environment]:
-    """A started environment that is asked for its snapshot. `known` are the values of its settings."""
+    """A started environment that waits for its restore. `known` are the values of its settings, `more`
+    what else its process is told (without it, that the SDK finds no service).
+    """
     settings, behind = settings_of(function, known)
     log = folder / f"{function}.log"
     with ExtensionEndpoint(behind).serving() as extension, RuntimeEndpoint().serving() as endpoint:
         environment = lambda_environment(
-            path=PROJECT, runtime_port=endpoint.port, extension_port=extension.port, settings=settings
+            path=(hide_unbundled(function, folder), PROJECT),
+            runtime_port=endpoint.port,
+            extension_port=extension.port,
+            settings=settings,
         )
         environment |= {
             "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start",
@@ -87,10 +94,24 @@ def snapshot_of(
                 runtime=("-m", runtime),
             ) as process,
         ):
-            if runtime == "awslambdaric":
+            if runtime == RUNTIME:
                 heard = endpoint.wait_for(RESTORE_NEXT, INIT_ERROR, within_s=WITHIN_S)
                 assert heard == RESTORE_NEXT, endpoint.failure
             yield Environment(endpoint, extension, process, log)
+
+
+@contextmanager
+def restored_twice(
+    function: str, folder: Path, known: Mapping[str, str]
+) -> Iterator[tuple[RuntimeEndpoint, RuntimeEndpoint]]:
+    """Two environments of one snapshot, each waiting for its first event at a Runtime API of its own."""
+    with RuntimeEndpoint().serving() as one, RuntimeEndpoint().serving() as other:
+        more = {"RESTORED_APIS": f"127.0.0.1:{one.port},127.0.0.1:{other.port}"}
+        with snapshot_of(function, folder, known, more=more, runtime=COPIED):
+            for runtime in (one, other):
+                runtime.restored.set()
+                assert runtime.wait_for(NEXT, RESTORE_ERROR, within_s=WITHIN_S) == NEXT, runtime.failure
+            yield one, other
 
 
 def tcp_peers(process_id: int) -> set[int]:

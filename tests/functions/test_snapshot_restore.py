@@ -11,7 +11,6 @@ import secrets
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from upstash_redis import Redis
 
 from infra.bench.function_settings import local_values
 from infra.bench.quiet_server import QuietHandler, QuietServer
-from infra.bench.runtime_endpoint import NEXT, RESTORE_ERROR, RESTORE_NEXT, RuntimeEndpoint
+from infra.bench.runtime_endpoint import NEXT, RESTORE_ERROR, RESTORE_NEXT
 from infra.local.serverless_file import load_yaml
 from infra.ops.miniapp import signed_init_data
 from shared.adapters.mongo_game_configs import MongoGameConfigs
@@ -33,7 +32,7 @@ from shared.adapters.system_clock import SystemClock
 from shared.domain.game_config import default_config
 from tests.conftest import UpstashRest
 from tests.functions.edge_app import document_of, gateway_event
-from tests.functions.snapshots import PROJECT, WITHIN_S, snapshot_of
+from tests.functions.snapshots import PROJECT, WITHIN_S, restored_twice, snapshot_of
 from tests.readiness.environments import production
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="connections and copies are Linux's")
@@ -261,16 +260,9 @@ def test_credentials_of_before_the_snapshot_are_not_used_after_it_and_hold_no_co
 def test_environments_restored_from_one_snapshot_draw_nothing_alike(
     tmp_path: Path, known: dict[str, str]
 ) -> None:
-    with ExitStack() as stack:
-        copies = [stack.enter_context(RuntimeEndpoint().serving()) for _ in range(2)]
-        more = {"RESTORED_APIS": ",".join(f"127.0.0.1:{copy.port}" for copy in copies)}
-        runtime = "tests.functions.snapshot_copies"
-        stack.enter_context(snapshot_of("claim", tmp_path, known, more=more, runtime=runtime))
-        for copy in copies:
-            copy.restored.set()
-            assert copy.wait_for(NEXT, RESTORE_ERROR, within_s=WITHIN_S) == NEXT, copy.failure
+    with restored_twice("claim", tmp_path, known) as both:
         processes, draws = (
-            [json.loads(copy.send({"ask": question}).body) for copy in copies]
+            [json.loads(runtime.send({"ask": question}).body) for runtime in both]
             for question in ("process", "chance")
         )
         assert processes[0] == processes[1]
@@ -278,17 +270,10 @@ def test_environments_restored_from_one_snapshot_draw_nothing_alike(
 
 
 def test_environments_restored_from_one_snapshot_both_serve(tmp_path: Path, known: dict[str, str]) -> None:
-    with ExitStack() as stack:
-        copies = [stack.enter_context(RuntimeEndpoint().serving()) for _ in range(2)]
-        more = {"RESTORED_APIS": ",".join(f"127.0.0.1:{copy.port}" for copy in copies)}
-        runtime = "tests.functions.snapshot_copies"
-        stack.enter_context(snapshot_of("economy", tmp_path, known, more=more, runtime=runtime))
-        for copy in copies:
-            copy.restored.set()
-            assert copy.wait_for(NEXT, RESTORE_ERROR, within_s=WITHIN_S) == NEXT, copy.failure
-        event = sign_in(known["TELEGRAM_BOT_TOKEN"])
-        del event["requestContext"]["requestId"]
-        answers = [json.loads(copy.send(event).body) for copy in copies]
+    event = sign_in(known["TELEGRAM_BOT_TOKEN"])
+    del event["requestContext"]["requestId"]
+    with restored_twice("economy", tmp_path, known) as both:
+        answers = [json.loads(runtime.send(event).body) for runtime in both]
         assert [answer["statusCode"] for answer in answers] == [200, 200]
         assert len({document_of(answer)["token"] for answer in answers}) == 2
         assert len({answer["headers"]["x-request-id"] for answer in answers}) == 2

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from infra.bench.bundled import hide_unbundled
 from infra.bench.cold import SIGNER_WITH_KEY, STOCK, ColdRun, ColdStart, cold_run, init_ms
 from infra.bench.warm import BARE, BUDGET_MS, ROUTES, WarmOverhead, measure_warm
 
@@ -54,3 +56,9 @@ def test_warm_routes_take_turns_with_a_bare_handler_and_answer_what_was_meant() 
 def test_an_overhead_beyond_its_budget_says_so() -> None:
     assert WarmOverhead("a", 3.0, BUDGET_MS).is_within_budget
     assert WarmOverhead("a", 3.0, BUDGET_MS + 0.01).describe().endswith("OVER BUDGET")
+
+
+def test_a_measured_function_finds_its_bundle_and_the_runtime_alone(tmp_path: Path) -> None:
+    hidden = {module.stem for module in hide_unbundled("battle", tmp_path).iterdir()}
+    assert {"cryptography", "requests", "bcrypt", "pytest"} <= hidden
+    assert hidden.isdisjoint({"pymongo", "fastapi", "nacl", "boto3", "awslambdaric", "runtime_client"})
