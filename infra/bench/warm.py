@@ -3,7 +3,8 @@
 Three real `awslambdaric` processes, each with a Runtime API of its own, take turns event by event: a bare
 handler, GET /health of the health function (no dependency is touched), and GET /api/brokers of the battle
 function without a token (routing, authentication, a 401 problem: neither database nor limiter is asked). A
-time is from the event's sending to the answer's arrival. Source of the bound: 1.5 ms over a bare handler.
+time is from the event's sending to the answer's arrival. Of three rounds each handler's quietest counts:
+whoever else uses the machine can only add. The bound is 1.5 ms over the bare handler.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from infra.bench.runtime_endpoint import INIT_ERROR, NEXT, RuntimeEndpoint
 from infra.bench.runtime_process import lambda_environment, runtime_process
 from infra.local.supervisor import PROJECT
 
+ROUNDS: Final = 3
 EVENTS: Final = 200
 UNCOUNTED: Final = 20
 BUDGET_MS: Final = 1.5
@@ -69,19 +71,26 @@ class WarmOverhead:
 
 
 def measure_warm(*, events: int = EVENTS) -> list[WarmOverhead]:
-    """Medians of so many events each, after some that nobody counts. Raises RuntimeError on a wrong answer."""
+    """Medians of so many events a round, after some that nobody counts. Raises RuntimeError on a wrong answer."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="warm-")))
         (folder / "bare_handler.py").write_text(_ANSWER)
         endpoints = {name: _started(stack, folder, route) for name, route in ROUTES.items()}
-        took_ms: dict[str, list[float]] = {name: [] for name in ROUTES}
-        for number in range(UNCOUNTED + events):
-            for name, endpoint in endpoints.items():
-                took = _asked_ms(endpoint, ROUTES[name])
-                if number >= UNCOUNTED:
-                    took_ms[name].append(took)
-    medians = {name: statistics.median(times) for name, times in took_ms.items()}
-    return [WarmOverhead(name, median, median - medians[BARE]) for name, median in medians.items()]
+        for endpoint, route in zip(endpoints.values(), ROUTES.values(), strict=True):
+            for _ in range(UNCOUNTED):
+                _asked_ms(endpoint, route)
+        rounds = [_round(endpoints, events=events) for _ in range(ROUNDS)]
+    quietest = {name: min(medians[name] for medians in rounds) for name in ROUTES}
+    return [WarmOverhead(name, took, took - quietest[BARE]) for name, took in quietest.items()]
+
+
+def _round(endpoints: Mapping[str, RuntimeEndpoint], *, events: int) -> dict[str, float]:
+    """Each handler's median in ms; they take turns event by event."""
+    took_ms: dict[str, list[float]] = {name: [] for name in endpoints}
+    for _ in range(events):
+        for name, endpoint in endpoints.items():
+            took_ms[name].append(_asked_ms(endpoint, ROUTES[name]))
+    return {name: statistics.median(times) for name, times in took_ms.items()}
 
 
 def _started(stack: ExitStack, folder: Path, route: Route) -> RuntimeEndpoint:
@@ -134,6 +143,6 @@ def gateway_event(method: str, path: str) -> dict[str, Any]:
 def print_warm() -> bool:
     """Print what each route adds; whether all of them are within the budget."""
     found = measure_warm()
-    print(f"warm, medians of {EVENTS} events each")
+    print(f"warm, medians of {EVENTS} events, the quietest of {ROUNDS} rounds")
     print("\n".join(overhead.describe() for overhead in found))
     return all(overhead.is_within_budget for overhead in found)
