@@ -20,4 +20,6 @@ def wiring() -> EdgeWiring:
 
 GROUPS: Final = admin_groups(admin_parts)
 app = create_app("admin", groups=GROUPS, wiring=wiring)
-handler = lambda_handler(app, wiring=wiring, forget=admin_parts.forget)
+handler = lambda_handler(
+    app, wiring=wiring, forget=admin_parts.forget, load_routes=app.load_routes, first_use=("bcrypt",)
+)

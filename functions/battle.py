@@ -44,4 +44,4 @@ GROUPS: Final = [
     RouteGroup(("/api/leaderboards",), _leaderboards),
 ]
 app = create_app("battle", groups=GROUPS, wiring=wiring)
-handler = lambda_handler(app, wiring=wiring, forget=battle_parts.forget)
+handler = lambda_handler(app, wiring=wiring, forget=battle_parts.forget, load_routes=app.load_routes)

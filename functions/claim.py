@@ -28,4 +28,6 @@ def wiring() -> EdgeWiring:
 
 GROUPS: Final = [RouteGroup(("/api/claims", "/api/vault"), _claims)]
 app = create_app("claim", groups=GROUPS, wiring=wiring)
-handler = lambda_handler(app, wiring=wiring, forget=claim_parts.forget)
+handler = lambda_handler(
+    app, wiring=wiring, forget=claim_parts.forget, load_routes=app.load_routes, first_use=("boto3.session",)
+)

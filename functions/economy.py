@@ -51,4 +51,4 @@ GROUPS: Final = [
     RouteGroup(("/api/wallet",), _wallet),
 ]
 app = create_app("economy", groups=GROUPS, wiring=wiring)
-handler = lambda_handler(app, wiring=wiring, forget=economy_parts.forget)
+handler = lambda_handler(app, wiring=wiring, forget=economy_parts.forget, load_routes=app.load_routes)

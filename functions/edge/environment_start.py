@@ -9,6 +9,7 @@ import gc
 import json
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from shared.config.environment import process_environment
 from shared.domain.errors import ArenaError
@@ -18,16 +19,22 @@ def prepare(
     wiring: Callable[[], object],
     *,
     forget: Callable[[], None] | None = None,
+    load: Callable[[], None] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """On Lambda, build and judge everything during INIT, and again after a snapshot is restored."""
+    """On Lambda, build and judge everything during INIT, and again after a snapshot is restored.
+
+    `load` loads what the first events would; it is called before a snapshot alone.
+    """
     given = process_environment() if environment is None else environment
     if "AWS_LAMBDA_RUNTIME_API" not in given:
         return
     _start(wiring)
     rest_what_was_built()
     if given.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-        _start_again_after_restore(wiring, forget)
+        from functions.edge.snapshot import register_snapshot_hooks
+
+        register_snapshot_hooks(partial(_start, wiring), load=load, forget=forget)
 
 
 def rest_what_was_built() -> None:
@@ -44,12 +51,3 @@ def _start(wiring: Callable[[], object]) -> None:
         line = {"level": "CRITICAL", "message": "init failed", "code": error.code, "detail": error.detail}
         print(json.dumps(line), file=sys.stderr, flush=True)  # noqa: T201 - no logger exists yet
         raise error.with_traceback(None) from None
-
-
-def _start_again_after_restore(wiring: Callable[[], object], forget: Callable[[], None] | None) -> None:
-    from snapshot_restore_py import register_after_restore, register_before_snapshot
-
-    if forget is not None:
-        register_before_snapshot(forget)
-        register_after_restore(forget)
-    register_after_restore(_start, wiring)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +24,8 @@ def lambda_handler(
     *,
     wiring: Callable[[], object],
     forget: Callable[[], None] | None = None,
+    load_routes: Callable[[], None] | None = None,
+    first_use: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Handler:
     """The function's Lambda entry; lifespan is off because a frozen environment has no shutdown.
@@ -32,8 +34,18 @@ def lambda_handler(
     deployment fails instead of the players. Elsewhere (tests, Vercel, the OpenAPI command) importing
     a function asks for nothing; the app answers 503 `not_ready` instead. `forget` drops what a
     snapshot must not carry (sockets, secrets); after a restore it runs, and readiness runs again.
+    `load_routes` builds what the app would build on demand and `first_use` names modules that requests
+    load: a snapshot carries both.
     """
-    prepare(wiring, forget=forget, environment=environment)
+
+    def load() -> None:
+        from functions.edge.first_use import load_first_use
+
+        load_first_use(first_use)
+        if load_routes is not None:
+            load_routes()
+
+    prepare(wiring, forget=forget, load=load, environment=environment)
 
     @cache
     def adapter() -> Handler:

@@ -73,12 +73,13 @@ class LambdaClaimSigner:
             return self._opened[0]
 
     def _open(self, keys: RoleKeys | None) -> Any:
-        import boto3
+        from boto3.session import Session
         from botocore.config import Config
 
         # One try: a retried invoke would only queue behind the first, and the caller's key retries.
         limits = Config(connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"total_max_attempts": 1})
-        return boto3.session.Session().client(
+        # A session of its own: boto3's shared one would carry its credentials through a snapshot.
+        return Session().client(
             "lambda",
             region_name=self._region,
             endpoint_url=self._endpoint_url,
