@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, NoReturn
 
 from shared.domain.errors import InvariantBroken, Unavailable, ensure
@@ -103,16 +104,23 @@ class KmsSigningKey:
 
     def _client(self) -> Any:
         if self._kms is None:
-            from boto3.session import Session
+            # botocore makes the same client as boto3, and a start is spared boto3's own modules.
             from botocore.config import Config
+            from botocore.session import get_session
 
             limits = Config(
                 connect_timeout=_CONNECT_TIMEOUT_S,
                 read_timeout=_READ_TIMEOUT_S,
                 retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
             )
-            self._kms = Session().client("kms", endpoint_url=self._endpoint_url, config=limits)
+            self._kms = get_session().create_client("kms", endpoint_url=self._endpoint_url, config=limits)
         return self._kms
+
+
+@cache
+def kms_signing_key(key_id: str, endpoint_url: str | None) -> KmsSigningKey:
+    """One client for readiness, which asks for the public key, and for the signing after it."""
+    return KmsSigningKey(key_id=key_id, endpoint_url=endpoint_url)
 
 
 def _translate(error: Exception, response: Any) -> NoReturn:

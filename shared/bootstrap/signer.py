@@ -59,9 +59,9 @@ def build_signer(settings: SignerSettings) -> SignerParts:
 
 def _signing_key(key: KmsOracleKey | LocalOracleKey) -> SigningKey:
     if isinstance(key, KmsOracleKey):
-        from shared.adapters.kms_signing_key import KmsSigningKey
+        from shared.adapters.kms_signing_key import kms_signing_key
 
-        return KmsSigningKey(key_id=key.key_id, endpoint_url=key.endpoint_url)
+        return kms_signing_key(key.key_id, key.endpoint_url)
     from shared.adapters.local_signing_key import LocalSigningKey
 
     return LocalSigningKey(seed=key.seed)

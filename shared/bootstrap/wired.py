@@ -75,6 +75,6 @@ def _enforce_and_warn(function: str, environment: Mapping[str, str]) -> None:
 
 
 def _kms_public_key(key: KmsOracleKey) -> bytes:
-    from shared.adapters.kms_signing_key import KmsSigningKey
+    from shared.adapters.kms_signing_key import kms_signing_key
 
-    return KmsSigningKey(key_id=key.key_id, endpoint_url=key.endpoint_url).public_key()
+    return kms_signing_key(key.key_id, key.endpoint_url).public_key()
