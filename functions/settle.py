@@ -19,6 +19,7 @@ from shared.domain.errors import ArenaError, InvariantBroken
 from shared.services.fold_boards import fold_boards
 from shared.services.keep_admins import keep_admins
 from shared.services.measure_emission import measure_emission
+from shared.services.read_switches import read_switches
 from shared.services.release_codes import release_unused_codes
 from shared.services.release_names import release_unused_names
 from shared.services.run_janitor import run_janitor
@@ -55,6 +56,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "emission": lambda parts: measure_emission(store=parts.stores.committer.store, clock=parts.stores.clock),
     "audit": _audit,
     "admins": lambda parts: keep_admins(parts.admins),
+    "switches": lambda parts: read_switches(parts.stores.configs),
 }
 
 

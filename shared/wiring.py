@@ -55,6 +55,11 @@ def no_limit_overrides() -> Mapping[str, int]:
     return {}
 
 
+def nobody_was_asked() -> Mapping[str, int]:
+    """For functions that ask no TON provider."""
+    return {}
+
+
 def nothing_to_close() -> None:
     """For wirings that hold no connection."""
 
@@ -65,7 +70,8 @@ class EdgeWiring:
 
     `cors_origins` are exact origins. `limit_overrides` maps a policy's name to its count per window
     (GameConfig.limits). `address_header` is the platform's own header with the client's address, in
-    lower case, where the connection's peer is the platform itself (Vercel); empty elsewhere. `close` gives
+    lower case, where the connection's peer is the platform itself (Vercel); empty elsewhere. `provider_outcomes`
+    takes how TON providers' answers ended ({"ok": n, "errors": m}), empty when none was asked. `close` gives
     up every connection of the function; the next question opens new ones.
     """
 
@@ -77,6 +83,7 @@ class EdgeWiring:
     judge_init_data: JudgeInitData | None = None
     admin_gate: AdminGate | None = None
     address_header: str = ""
+    provider_outcomes: Callable[[], Mapping[str, int]] = nobody_was_asked
     close: Callable[[], None] = nothing_to_close
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from shared.config.environment import process_environment
 from shared.services.limit_requests import limit_requests
-from shared.wiring import AdminGate, EdgeWiring, JudgeInitData, Limit, OnOutage, VerifySession
+from shared.wiring import (
+    AdminGate,
+    EdgeWiring,
+    JudgeInitData,
+    Limit,
+    OnOutage,
+    VerifySession,
+    nobody_was_asked,
+)
 
 if TYPE_CHECKING:
     from shared.adapters.upstash_limiter import UpstashLimiter
@@ -28,6 +36,7 @@ def edge_wiring(
     session_public_keys: Sequence[bytes] = (),
     judge_init_data: JudgeInitData | None = None,
     admin_gate: AdminGate | None = None,
+    provider_outcomes: Callable[[], Mapping[str, int]] = nobody_was_asked,
 ) -> EdgeWiring:
     """Bind the limiters and the keys; sockets open at the first request."""
 
@@ -55,6 +64,7 @@ def edge_wiring(
         judge_init_data=judge_init_data,
         admin_gate=admin_gate,
         address_header=VERCEL_ADDRESS_HEADER if process_environment().get("VERCEL") == "1" else "",
+        provider_outcomes=provider_outcomes,
         close=close,
     )
 
