@@ -224,6 +224,19 @@ def key_with_policy(change: Callable[[dict[str, Any]], Any]) -> Breakage:
     return broken
 
 
+@contextmanager
+def granted_key(stage: StageUnderCheck, stack: Stack) -> Iterator[StageUnderCheck]:
+    """A key under our policy again, after somebody used the moment in which it was another."""
+    kms = stage.aws("kms")
+    ours = kms.get_key_policy(KeyId=stack.settings["ORACLE_KMS_KEY_ID"], PolicyName="default")["Policy"]
+    key = kms.create_key(KeySpec="ECC_NIST_EDWARDS25519", KeyUsage="SIGN_VERIFY")
+    key_id = key["KeyMetadata"]["KeyId"]
+    kms.create_grant(KeyId=key_id, GranteePrincipal="arn:aws:iam::000000000000:user/eve", Operations=["Sign"])
+    kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=ours)
+    with setting("ORACLE_KMS_KEY_ID", key_id)(stage, stack) as changed:
+        yield changed
+
+
 def _statement(policy: dict[str, Any], action: str) -> dict[str, Any]:
     return next(each for each in policy["Statement"] if each["Action"] == action)
 
@@ -252,11 +265,53 @@ class CloudWatchWithoutAlarms:
         return [{"MetricAlarms": []}]
 
 
+class TopicsWithReaders:
+    """What boto3's SNS client answers where all but one topic has a confirmed reader."""
+
+    def __init__(self, prefix: str, unread: str) -> None:
+        self._prefix, self._unread, self._asked = (
+            f"arn:aws:sns:eu-central-1:111122223333:{prefix}",
+            unread,
+            "",
+        )
+
+    def get_paginator(self, operation: str) -> TopicsWithReaders:
+        self._asked = operation
+        return self
+
+    def paginate(self, **named: Any) -> list[dict[str, Any]]:
+        if self._asked == "list_topics":
+            return [{"Topics": [{"TopicArn": f"{self._prefix}-{kind}"}]} for kind in ("page", "ticket")]
+        arn = named["TopicArn"]
+        confirmed = f"{arn}:6a1d2c"
+        unread = arn.endswith(self._unread)
+        return [{"Subscriptions": [{"SubscriptionArn": "PendingConfirmation" if unread else confirmed}]}]
+
+
+def nobody_confirmed(kind: str) -> Breakage:
+    """Production's mail of confirmation was never opened."""
+
+    @contextmanager
+    def broken(stage: StageUnderCheck, stack: Stack) -> Iterator[StageUnderCheck]:
+        prefix = f"{stage.service.name}-{stage.service.stage}"
+        yield replace(stage, name="prod", is_local=False, aws=lambda _: TopicsWithReaders(prefix, kind))
+
+    return broken
+
+
 @contextmanager
 def alarm_missing_in_cloudwatch(stage: StageUnderCheck, stack: Stack) -> Iterator[StageUnderCheck]:
     yield replace(stage, is_local=False, aws=lambda _: CloudWatchWithoutAlarms())
 
 
+PINNED_RULE = (
+    (PROJECT / "infra/aws/key_changes.yml")
+    .read_text()
+    .replace(
+        "eventSource: [kms.amazonaws.com]",
+        "eventSource: [kms.amazonaws.com]\n          resources: {ARN: ['arn:aws:kms:eu-central-1:000000000000:key/first']}",
+    )
+)
 ALARMS = (PROJECT / "infra/aws/alarms.yml").read_text()
 WEAK_HASH = bcrypt.hashpw(b"fake password", bcrypt.gensalt(10)).decode()
 PLAIN_TEMPLATE = (
@@ -287,6 +342,7 @@ BREAKAGES: dict[str, list[Breakage]] = {
         key_with_policy(lambda policy: policy["Statement"][0]["Action"].append("kms:CreateGrant")),
         key_with_policy(lambda policy: policy["Statement"][0].update(Action="kms:*")),
         key_with_policy(lambda policy: policy["Statement"].remove(_statement(policy, "kms:Sign"))),
+        granted_key,
     ],
     "provider": [
         fault(provider="primary", kind="wrong_network", count=9, network_id=-3),
@@ -312,9 +368,11 @@ BREAKAGES: dict[str, list[Breakage]] = {
     "vault_key_in_grace": [setting("ORACLE_PUBLIC_KEY_HEX", "cd" * 32)],
     "metrics": [
         document("infra/aws/dashboard.yml", "Resources: {}\n"),
-        document("infra/aws/alarms.yml", ALARMS.replace("AlarmActions: [!Ref AlarmTopic]", "AlarmActions: []")),
+        document("infra/aws/alarms.yml", ALARMS.replace("AlarmActions: [!Ref PageTopic]", "AlarmActions: []")),
     ],
     "alarms": [alarm_missing_in_cloudwatch],
+    "key_watched": [document("infra/aws/key_changes.yml", PINNED_RULE)],
+    "readers": [nobody_confirmed("page"), nobody_confirmed("ticket")],
     "api": [nobody_answers],
     "cors": [setting("CORS_ORIGIN", "http://localhost:5173,https://other.example"), unlisted_grant],
     BACKUP: [record(BACKUP, age_ms=2 * DAY_MS), record(BACKUP, age_ms=0, is_success=False)],
