@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from infra.local.serverless_file import load_yaml
 from infra.local.stack import Stack, running_stack
 from infra.ops.drill.alarms import Alarm, read_alarms
-from infra.ops.drill.command import QUEUED, drill_stack
+from infra.ops.drill.command import QUEUED, Drill, drill_stack
 from infra.ops.drill.emissions import LogReader, Series
 from infra.ops.drill.faults import FAULTS
 from infra.ops.drill.listeners import RULE, matches, read_listeners, rule_series
@@ -157,6 +158,48 @@ def test_what_is_heard_counts_where_cloudwatch_would_count_it(tmp_path: Path) ->
     throttled = Series("ArenaGateway", "Throttled", (("service", "arena-dev"),))
     assert reader.measured() == {rule_series("arena-dev-claim-key-changed"): [1.0], throttled: [1.0]}
     assert throttled in {alarm.series for alarm in ALARMS}
+
+
+@dataclass
+class QuietSite:
+    """A site whose minutes emit one metric each; the hourly audit's finds a violation if told to."""
+
+    data_dir: Path
+    violations: int
+
+    @property
+    def stack(self) -> QuietSite:
+        return self
+
+    def quiet_minute(self) -> None:
+        self._emit(0)
+
+    def quiet_minute_an_hour_later(self) -> None:
+        self._emit(self.violations)
+
+    def _emit(self, violations: int) -> None:
+        directive = {
+            "Namespace": "Arena",
+            "Dimensions": [["service"]],
+            "Metrics": [{"Name": "LedgerViolations"}],
+        }
+        document = {
+            "_aws": {"CloudWatchMetrics": [directive]},
+            "service": "arena-dev",
+            "LedgerViolations": violations,
+        }
+        with (self.data_dir / "logs/settle.log").open("a") as log:
+            log.write(json.dumps(document) + "\n")
+
+
+@pytest.mark.parametrize(("violations", "fired"), [(0, ()), (1, ("LedgerViolation",))])
+def test_the_hourly_audit_is_one_of_the_quiet_minutes(
+    tmp_path: Path, violations: int, fired: tuple[str, ...]
+) -> None:
+    (tmp_path / "logs").mkdir()
+    [alarm] = [alarm for alarm in ALARMS if alarm.name == "LedgerViolation"]
+    site: Any = QuietSite(tmp_path, violations)
+    assert Drill(site, [alarm], ()).quiet().fired == fired
 
 
 def test_every_alarm_of_the_template_has_a_fault_that_must_set_it_off() -> None:
