@@ -41,7 +41,10 @@ async def ready(scope: Scope, wiring: HealthWiring) -> Reply:
 
     states = await run_blocking(check_dependencies, wiring.dependencies)
     is_ready = all(state.status == "ok" for state in states if state.is_essential)
-    exchange_of(scope).cause = next((state.cause for state in states if state.cause), None)
+    exchange = exchange_of(scope)
+    exchange.cause = next((state.cause for state in states if state.cause), None)
+    exchange.outcome = "ok" if is_ready else "not_ready"
+    exchange.is_limiter_down = any(state.name == "limiter" and state.status != "ok" for state in states)
     document = {
         "status": "ready" if is_ready else "not_ready",
         "dependencies": [

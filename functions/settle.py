@@ -22,6 +22,7 @@ from shared.services.fold_boards import fold_boards
 from shared.services.forget_challenges import forget_challenges
 from shared.services.keep_admins import keep_admins
 from shared.services.measure_emission import measure_emission
+from shared.services.read_switches import read_switches
 from shared.services.release_codes import release_unused_codes
 from shared.services.release_names import release_unused_names
 from shared.services.run_janitor import run_janitor
@@ -59,6 +60,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "audit": _audit,
     "admins": lambda parts: keep_admins(parts.admins),
     "challenges": lambda parts: forget_challenges(parts.challenges),
+    "switches": lambda parts: read_switches(parts.stores.configs),
 }
 
 

@@ -56,6 +56,11 @@ def no_limit_overrides() -> Mapping[str, int]:
     return {}
 
 
+def nobody_was_asked() -> Mapping[str, int]:
+    """For functions that ask no TON provider."""
+    return {}
+
+
 def nothing_to_close() -> None:
     """For wirings that hold no connection."""
 
@@ -76,7 +81,8 @@ class EdgeWiring:
     (GameConfig.limits). `address_header` is the platform's own header with the client's address, in
     lower case, where the connection's peer is the platform itself (Vercel); empty elsewhere. `identity` is
     set where the platform sends one and the function uses it; elsewhere that header is a stranger's and is not
-    read. `close` gives up every connection of the function; the next question opens new ones.
+    read. `provider_outcomes` takes how TON providers' answers ended ({"ok": n, "errors": m}), empty when none
+    was asked. `close` gives up every connection of the function; the next question opens new ones.
     """
 
     clock: Clock
@@ -88,6 +94,7 @@ class EdgeWiring:
     admin_gate: AdminGate | None = None
     address_header: str = ""
     identity: PlatformIdentity | None = None
+    provider_outcomes: Callable[[], Mapping[str, int]] = nobody_was_asked
     close: Callable[[], None] = nothing_to_close
 
 

@@ -24,7 +24,8 @@ class Exchange:
     """One request's own record; nothing here outlives the reply.
 
     `wiring` is set as soon as the function is ready. `reply_headers` are added to whatever is answered. `subject` names who asked (`player:<id>`) for
-    limits and, hashed, for the log. `body` is the parsed JSON body where `has_body`.
+    limits and, hashed, for the log. `body` is the parsed JSON body where `has_body`. `claim_id` is the claim
+    it is about, for the log as a hash; `new_claim_state` how the request left a claim that it made.
     """
 
     request_id: str
@@ -38,7 +39,13 @@ class Exchange:
     outcome: str = "ok"
     cause: BaseException | None = None
     is_limiter_down: bool = False
+    claim_id: str = ""
+    new_claim_state: str = ""
     reply_headers: dict[str, str] = field(default_factory=dict)
+
+    def take_provider_outcomes(self) -> Mapping[str, int]:
+        """How TON providers answered since this was last asked; empty where nobody asked them."""
+        return self.wiring.provider_outcomes() if hasattr(self, "wiring") else {}
 
 
 def exchange_of(scope: Scope) -> Exchange:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from shared.domain.metrics_catalogue import Metric
 
+WHOLE: Final = 100
 _UNNAMED_STAGE: Final = "dev"
 
 
@@ -32,6 +33,12 @@ def emit_split(metric: Metric, values: Mapping[str, float]) -> None:
     """Write one metric by its parts; a line each, because a line has one set of dimensions."""
     for part, value in values.items():
         _write({metric: value}, {metric.split_by: part})
+
+
+def error_percent(counts: Mapping[str, int]) -> float:
+    """The share of failed calls in {"ok": n, "errors": m}; none of none is 0."""
+    asked = counts["ok"] + counts["errors"]
+    return round(WHOLE * counts["errors"] / asked, 1) if asked else 0.0
 
 
 def _write(values: Mapping[Metric, float], dimensions: Mapping[str, str]) -> None:

@@ -28,6 +28,11 @@ def who(subject: str) -> str:
     return hashlib.sha256(f"arena-log:{subject}".encode()).hexdigest()[:16] if subject else ""
 
 
+def claim_pseudonym(claim_id: str) -> str:
+    """The same in every function's lines, so that a claim's request and its signing are found together."""
+    return who(f"claim:{claim_id}")
+
+
 def log_request(
     name: str, exchange: Exchange, *, method: str, status: int, duration_ms: float, is_cold_start: bool
 ) -> None:
@@ -42,6 +47,8 @@ def log_request(
         "cold_start": is_cold_start,
         "who": who(exchange.subject),
     }
+    if exchange.claim_id:
+        fields["claim"] = claim_pseudonym(exchange.claim_id)
     if exchange.is_limiter_down:
         fields["limiter_fallback"] = True
     logger = service_logger(name)

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from functions.edge.metrics import emit, emit_split
+from functions.edge.metrics import emit, emit_split, error_percent
 from shared.domain import metrics_catalogue as catalogue
+from shared.domain.vault_watch import WATCH_RULES
 
 if TYPE_CHECKING:
     from shared.domain.metrics_catalogue import Metric
@@ -18,17 +19,20 @@ _COUNTED: Final[Mapping[Metric, frozenset[str]]] = {
     catalogue.SEQNO_ANOMALIES: frozenset({"last_seqno_anomaly", "last_seqno_fell"}),
     catalogue.UNDELIVERED: frozenset({"claim_undelivered"}),
     catalogue.UNKNOWN_OUTFLOW: frozenset({"vault_unknown_outflow"}),
-    catalogue.VAULT_TON_LOW: frozenset({"vault_ton_low"}),
-    catalogue.VAULT_SHORT: frozenset({"vault_inventory_short"}),
-    catalogue.VAULT_RECIPIENTS_HIGH: frozenset({"vault_recipients_high"}),
     catalogue.PROVIDER_DISAGREEMENTS: frozenset({"provider_disagreement"}),
     catalogue.LEDGER_VIOLATIONS: frozenset({"ledger_violation"}),
     catalogue.IMPOSSIBLE_SCORES: frozenset({"impossible_score"}),
 }
 """Which reports of the services count as what."""
+_VAULT_STATES: Final[Mapping[Metric, frozenset[str]]] = {
+    catalogue.VAULT_STOPS_CLAIMS: frozenset(rule.id for rule in WATCH_RULES if rule.stops_claims),
+    catalogue.VAULT_TON_LOW: frozenset({"vault_ton_low"}),
+    catalogue.VAULT_SHORT: frozenset({"vault_inventory_short"}),
+    catalogue.VAULT_RECIPIENTS_HIGH: frozenset({"vault_recipients_high"}),
+}
+"""Which broken rules count as what; said only by a run that saw the vault, because a 0 would read as "fine"."""
 _OUTCOMES: Final = ("confirmed", "refunded", "waiting", "undecided", "anomalies", "broken", "postponed")
 _DATABASE_CODE: Final = "database_unavailable"
-_WHOLE: Final = 100
 
 
 def measure_run(
@@ -39,7 +43,10 @@ def measure_run(
     providers: Mapping[str, Mapping[str, int]],
     duration_s: float,
 ) -> None:
-    """Emit the run's metrics: `tallies` and `failures` (an error's code) by task, `providers` by name."""
+    """Emit the run's metrics: `tallies` and `failures` (an error's code) by task, `providers` by name.
+
+    Of several providers the worst counts: a good second one must not hide it.
+    """
     names = Counter(name for name, _ in reports)
     values: dict[Metric, float] = {
         catalogue.SETTLE_RUNS: 1,
@@ -49,8 +56,9 @@ def measure_run(
         catalogue.OLDEST_OPEN_CLAIM: tallies.get("claims", {}).get("oldest_open_ms", 0) / 1000,
         catalogue.PROJECTION_LAG: tallies.get("janitor", {}).get("lag_ms", 0),
         catalogue.BUDGET_LEAK: tallies.get("audit", {}).get("leak_per_million", 0),
-        catalogue.PROVIDER_ERRORS: _error_percent(providers),
-        catalogue.VAULT_RULES: len(tallies.get("vault", {}).get("broken", ())),
+        catalogue.PROVIDER_ERRORS: max(map(error_percent, providers.values()), default=0.0),
+        catalogue.CLAIMS_PAUSED: int(tallies.get("switches", {}).get("are_claims_paused", False)),
+        **_vault_values(tallies.get("vault", {}), names, is_failed="vault" in failures),
         **{metric: sum(names[name] for name in counted) for metric, counted in _COUNTED.items()},
     }
     for name, facts in reports:
@@ -63,11 +71,16 @@ def measure_run(
     emit_split(catalogue.EMITTED, tallies.get("emission", {}).get("drawn", {}))
 
 
-def _error_percent(providers: Mapping[str, Mapping[str, int]]) -> float:
-    """The worst provider's share of failed calls: a good second one must not hide it."""
-    shares = [
-        _WHOLE * counts["errors"] / (counts["ok"] + counts["errors"])
-        for counts in providers.values()
-        if counts["ok"] + counts["errors"]
-    ]
-    return round(max(shares, default=0.0), 1)
+def _vault_values(
+    tally: Mapping[str, Any], names: Mapping[str, int], *, is_failed: bool
+) -> dict[Metric, int]:
+    """Whether the vault was seen, and, if it was, which of its rules do not hold."""
+    is_unwatched = is_failed or tally.get("undecided", 0) > 0
+    if is_unwatched and "vault" not in names:
+        return {catalogue.VAULT_UNWATCHED: 1}
+    broken = frozenset(tally.get("broken", ()))
+    return {
+        catalogue.VAULT_UNWATCHED: int(is_unwatched),
+        catalogue.VAULT_RULES: len(broken),
+        **{metric: len(broken & rules) for metric, rules in _VAULT_STATES.items()},
+    }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from functions.edge.app import edge_router
 from functions.edge.authentication import CurrentPlayer
 from functions.edge.blocking import run_blocking
+from functions.edge.exchange import exchange_of
 from functions.edge.idempotency import IdempotentCall
 from functions.edge.models import Amount, IdempotentBody, RequestBody
 from functions.edge.problems import refusals
@@ -18,7 +19,7 @@ from functions.routes.claim_views import ClaimPage, ClaimView, VaultView, claim_
 from shared.bootstrap.claim import ClaimParts
 from shared.domain.money import parse_amount
 from shared.services.read_claims import claims_page, report_sent, vault_account
-from shared.services.request_claim import look_at_claim, request_claim
+from shared.services.request_claim import ClaimProgress, look_at_claim, request_claim
 
 Parts = Callable[[], ClaimParts]
 
@@ -33,6 +34,14 @@ class SentBody(RequestBody):
     """What the wallet sent, as base64 BoC: a hint for people who look into a claim, never a proof."""
 
     boc: Annotated[str, Field(min_length=1, max_length=8192, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
+
+
+def note_claim(request: Request, progress: ClaimProgress) -> None:
+    """For the request's log line and metrics: which claim, and how a new one was left."""
+    exchange = exchange_of(request.scope)
+    exchange.claim_id = progress.claim.terms.id
+    if not progress.is_replay:
+        exchange.new_claim_state = progress.claim.state
 
 
 def claims_router(parts: Parts) -> APIRouter:
@@ -57,7 +66,9 @@ def claims_router(parts: Parts) -> APIRouter:
             "idempotency_key_required",
         ),
     )
-    async def create_claim(body: ClaimBody, player: CurrentPlayer, call: IdempotentCall) -> ClaimView:
+    async def create_claim(
+        request: Request, body: ClaimBody, player: CurrentPlayer, call: IdempotentCall
+    ) -> ClaimView:
         """Move credits into escrow and get the signature; the same key answers the claim's current view."""
         progress = await run_blocking(
             request_claim,
@@ -67,6 +78,7 @@ def claims_router(parts: Parts) -> APIRouter:
             key=call.key,
             fingerprint=call.fingerprint,
         )
+        note_claim(request, progress)
         if progress.is_replay:
             call.mark_replayed()
         return claim_view(progress, now_ms=parts().clock.now_ms())
@@ -92,9 +104,10 @@ def claims_router(parts: Parts) -> APIRouter:
         response_model_exclude_none=True,
         responses=refusals("claim_unknown"),
     )
-    async def get_claim(claim_id: str, player: CurrentPlayer) -> ClaimView:
+    async def get_claim(request: Request, claim_id: str, player: CurrentPlayer) -> ClaimView:
         """One claim. One approved meanwhile is signed now; a reserved one waits for its request to be repeated."""
         progress = await run_blocking(look_at_claim, parts().desk, account=player.id, claim_id=claim_id)
+        note_claim(request, progress)
         return claim_view(progress, now_ms=parts().clock.now_ms())
 
     @router.post(

@@ -18,7 +18,16 @@ _SPKI_PREFIX_BYTES = 12
 
 def create_claim_key(service: ServiceSpec, *, kms_url: str, region: str, template: Path) -> tuple[str, bytes]:
     """Create the key of `template` (infra/aws/kms.yml); gives its id and its raw 32-byte public key."""
-    kms = boto3.client(
+    kms = administrators_kms(kms_url, region=region)
+    key = kms.create_key(**claim_key_request(template, signer_role_arn=role_arn(service, "signer")))
+    key_id = str(key["KeyMetadata"]["KeyId"])
+    kms.create_alias(AliasName=f"alias/{service.deployed_name('claim')}", TargetKeyId=key_id)
+    return key_id, bytes(kms.get_public_key(KeyId=key_id)["PublicKey"])[_SPKI_PREFIX_BYTES:]
+
+
+def administrators_kms(kms_url: str, *, region: str) -> Any:
+    """A boto3 client of the local account's root."""
+    return boto3.client(
         "kms",
         endpoint_url=kms_url,
         region_name=region,
@@ -26,10 +35,6 @@ def create_claim_key(service: ServiceSpec, *, kms_url: str, region: str, templat
         aws_secret_access_key="local-fake-secret-access-key",  # noqa: S106 - opens nothing but the local endpoint
         config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}),
     )
-    key = kms.create_key(**claim_key_request(template, signer_role_arn=role_arn(service, "signer")))
-    key_id = str(key["KeyMetadata"]["KeyId"])
-    kms.create_alias(AliasName=f"alias/{service.deployed_name('claim')}", TargetKeyId=key_id)
-    return key_id, bytes(kms.get_public_key(KeyId=key_id)["PublicKey"])[_SPKI_PREFIX_BYTES:]
 
 
 def claim_key_request(template: Path, *, signer_role_arn: str) -> dict[str, str]:

@@ -34,13 +34,17 @@ class KmsCall:
         return key_id
 
     def authorize(self, key: Key, *, context: Mapping[str, str] | None = None) -> None:
-        """Raises KmsRefusal (AccessDeniedException) unless the key's policy lets the caller do this."""
+        """Raises KmsRefusal (AccessDeniedException) unless the key's policy or a grant lets the caller do this."""
         authorize(
             key.policy,
             principal=self.principal,
             action=self.action,
             key_arn=self.keyring.arn(key),
             context=context or {},
+            is_granted=any(
+                grant["GranteePrincipal"] == self.principal and self.operation in grant["Operations"]
+                for grant in key.grants.values()
+            ),
         )
 
     def require_root(self) -> None:

@@ -4,7 +4,8 @@
 
 The caller is the access key id of the request's SigV4 signature, taken for the ARN that `--principal`
 gives it, or for the account's root; the signature itself is not checked. Keys live in memory, or in the
-0600 file that `--state` names. `POST /_faults` makes the next calls fail, for tests.
+0600 file that `--state` names. What changed a key is told on stderr as EventBridge would tell it, a line each.
+`POST /_faults` makes the next calls fail, for tests.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -22,6 +25,7 @@ from infra.local.endpoint_lifetime import endpoint_arguments, run_endpoint
 from infra.local.http_endpoint import BodyTooLarge, Message, Receive, Send, read_body, reply_json, serve_http
 from infra.local.kms_alias_operations import create_alias, delete_alias, list_aliases, update_alias
 from infra.local.kms_call import Answer, KmsCall
+from infra.local.kms_grant_operations import create_grant, list_grants, revoke_grant
 from infra.local.kms_key_operations import (
     cancel_key_deletion,
     create_key,
@@ -30,16 +34,19 @@ from infra.local.kms_key_operations import (
     enable_key,
     get_key_policy,
     list_keys,
+    put_key_policy,
     schedule_key_deletion,
 )
 from infra.local.kms_keys import Account, Keyring
 from infra.local.kms_refusal import KmsRefusal
 from infra.local.kms_signing_operations import get_public_key, sign, verify
+from infra.local.kms_trail import READS, trail_event
 
 CONTENT_TYPE = b"application/x-amz-json-1.1"
 OPERATIONS: Mapping[str, Callable[[KmsCall], Answer]] = {
     "CancelKeyDeletion": cancel_key_deletion,
     "CreateAlias": create_alias,
+    "CreateGrant": create_grant,
     "CreateKey": create_key,
     "DeleteAlias": delete_alias,
     "DescribeKey": describe_key,
@@ -48,7 +55,10 @@ OPERATIONS: Mapping[str, Callable[[KmsCall], Answer]] = {
     "GetKeyPolicy": get_key_policy,
     "GetPublicKey": get_public_key,
     "ListAliases": list_aliases,
+    "ListGrants": list_grants,
     "ListKeys": list_keys,
+    "PutKeyPolicy": put_key_policy,
+    "RevokeGrant": revoke_grant,
     "ScheduleKeyDeletion": schedule_key_deletion,
     "Sign": sign,
     "UpdateAlias": update_alias,
@@ -89,7 +99,12 @@ class KmsEndpoint:
         operation = target.removeprefix("TrentService.")
         if operation not in OPERATIONS:
             raise KmsRefusal("UnknownOperationException", f"local endpoint: {operation}")
-        return OPERATIONS[operation](KmsCall(operation, body, principal, self._keyring))
+        call = KmsCall(operation, body, principal, self._keyring)
+        answer = OPERATIONS[operation](call)
+        if operation not in READS:
+            sys.stderr.write(json.dumps(trail_event(call, answer, at_s=time.time())) + "\n")
+            sys.stderr.flush()
+        return answer
 
     def _principal(self, authorization: str) -> str:
         credential = re.search(r"Credential=([^/,\s]+)/", authorization)

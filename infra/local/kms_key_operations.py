@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 from infra.local.kms_call import Answer, KmsCall
@@ -56,6 +57,17 @@ def get_key_policy(call: KmsCall) -> Answer:
     key = call.keyring.find_by_id(call.key_id())
     call.authorize(key)
     return {"Policy": json.dumps(key.policy), "PolicyName": "default"}
+
+
+def put_key_policy(call: KmsCall) -> Answer:
+    """Replace the policy; whoever would lock themselves out of doing it again is refused."""
+    key = call.keyring.find_by_id(call.key_id())
+    call.authorize(key)
+    policy = parsed_policy(str(call.body.get("Policy", "")))
+    if not call.body.get("BypassPolicyLockoutSafetyCheck"):
+        _require_no_lockout(call, policy)
+    call.keyring.put(replace(key, policy=policy))
+    return {}
 
 
 def list_keys(call: KmsCall) -> Answer:

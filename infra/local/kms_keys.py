@@ -42,7 +42,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One Ed25519 key; `seed` is its 32-byte private half, `deletion_at_s` is set while deletion is pending."""
+    """One Ed25519 key; `seed` is its 32-byte private half, `deletion_at_s` is set while deletion is pending, `grants` are by id."""
 
     id: str
     policy: Policy
@@ -51,6 +51,7 @@ class Key:
     description: str = ""
     state: str = ENABLED
     deletion_at_s: float | None = None
+    grants: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def signature(self, message: bytes) -> bytes:
         """64 bytes, pure Ed25519 (RFC 8032)."""

@@ -51,10 +51,12 @@ def authorize(
     action: str,
     key_arn: str,
     context: Mapping[str, str],
+    is_granted: bool = False,
 ) -> None:
     """Return when `principal` may do `action`. Raises KmsRefusal (AccessDeniedException) otherwise.
 
-    `context` holds the condition keys of the request, such as kms:MessageType.
+    `context` holds the condition keys of the request, such as kms:MessageType; `is_granted` says that a grant
+    allows it, which counts like an Allow.
     """
     known = {**context, "aws:PrincipalArn": principal}
     effects = {
@@ -62,7 +64,7 @@ def authorize(
         for statement in _listed(policy["Statement"])
         if _matches(statement, principal=principal, action=action, key_arn=key_arn, context=known)
     }
-    if effects == {"Allow"}:
+    if effects == {"Allow"} or (is_granted and not effects):
         return
     why = (
         "with an explicit deny in a resource-based policy"

@@ -6,12 +6,21 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Rotate the key that signs claims.")
+app = typer.Typer(no_args_is_help=True, help="The key that signs claims: rotate it, restore its policy.")
 
 
-@app.callback()
-def _oracle() -> None:
-    """Keeps `rotate` a sub-command although it is the only one."""
+@app.command("restore-policy")
+def restore_policy(
+    stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev",
+) -> None:
+    """Put the template's policy back on the key in use, rotated or not, and revoke every grant on it."""
+    from infra.ops.package.template import STAGES
+
+    if stage not in STAGES:
+        raise typer.BadParameter(f"a stage is one of {', '.join(STAGES)}", param_hint="--stage")
+    from infra.ops.oracle.policy import run_restore_policy
+
+    raise typer.Exit(run_restore_policy(stage))
 
 
 @app.command("rotate")

@@ -64,9 +64,9 @@ class ProviderOutcomes:
         good = counts.pop("ok", 0)
         return {"ok": good, "errors": sum(counts.values()), **counts}
 
-
-def ignore_outcome(outcome: str) -> None:
-    """For readers nobody counts errors of."""
+    def taken_if_asked(self) -> dict[str, int]:
+        """The same, and nothing at all when the provider was not asked."""
+        return self.taken() if self.counts else {}
 
 
 def chain_of(
@@ -75,7 +75,7 @@ def chain_of(
     *,
     vault: VaultSettings,
     network_id: int,
-    on_outcome: OnOutcome = ignore_outcome,
+    on_outcome: OnOutcome,
 ) -> Chain:
     """The chain through one provider; `on_outcome` hears "ok" or a reason per attempt."""
     from shared.adapters.toncenter import TonCenter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.bootstrap.chain import chain_of
+from shared.bootstrap.chain import ProviderOutcomes, chain_of
 from shared.bootstrap.edge import edge_wiring
 from shared.bootstrap.stores import open_stores
 from shared.bootstrap.wired import Wired
@@ -49,12 +49,14 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
     from shared.adapters.web_identity import request_identity
 
     stores = open_stores("claim", runtime=settings.runtime, database=settings.database)
+    provider = ProviderOutcomes()
     edge = edge_wiring(
         stores,
         cors_origins=settings.cors_origins,
         limiter=settings.limiter,
         session_public_keys=settings.session_public_keys,
         keep_identity=request_identity.set if settings.signer_role_arn is not None else None,
+        provider_outcomes=provider.taken_if_asked,
     )
     if settings.vault is None:
         return ClaimParts(edge, stores.clock, None)
@@ -64,7 +66,11 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
         journal=MongoSigningJournal(stores.database),
         configs=stores.configs,
         chain=chain_of(
-            "claim", settings.ton_provider, vault=settings.vault, network_id=settings.ton_network_id
+            "claim",
+            settings.ton_provider,
+            vault=settings.vault,
+            network_id=settings.ton_network_id,
+            on_outcome=provider.count,
         ),
         signer=LambdaClaimSigner(
             function_name=settings.signer_function_name,

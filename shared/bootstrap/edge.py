@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from shared.wiring import (
     OnOutage,
     PlatformIdentity,
     VerifySession,
+    nobody_was_asked,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def edge_wiring(
     judge_init_data: JudgeInitData | None = None,
     admin_gate: AdminGate | None = None,
     keep_identity: Callable[[str], object] | None = None,
+    provider_outcomes: Callable[[], Mapping[str, int]] = nobody_was_asked,
 ) -> EdgeWiring:
     """Bind the limiters and the keys; sockets open at the first request.
 
@@ -76,6 +78,7 @@ def edge_wiring(
         admin_gate=admin_gate,
         address_header=VERCEL_ADDRESS_HEADER if is_vercel else "",
         identity=identity,
+        provider_outcomes=provider_outcomes,
         close=close,
     )
 

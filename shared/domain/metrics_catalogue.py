@@ -40,9 +40,15 @@ REFUSALS: Final = Metric("Refusals", "Count", "Requests that ended otherwise tha
 
 # Of single functions.
 READINESS_FAILED: Final = Metric("ReadinessFailed", "Count", "Readiness checks that found something missing")
+LIMITER_DOWN: Final = Metric(
+    "LimiterDown", "Count", "1 while the readiness check finds the shared rate limiter down"
+)
 BATTLES: Final = Metric("Battles", "Count", "Battles played")
 BATTLE_ERRORS: Final = Metric("BattleErrorPercent", "Percent", "0 or 100 a battle: answered with 5xx")
 ADMIN_LOCKOUTS: Final = Metric("AdminLockouts", "Count", "Logins refused because of too many wrong ones")
+CLAIMS_REQUESTED: Final = Metric(
+    "ClaimsRequested", "Count", "New claims, by the state in which their request left them", "state"
+)
 
 # Of the signer.
 SIGNER_DECISIONS: Final = Metric("SignerDecisions", "Count", "Decisions about claims, by rule", "rule")
@@ -63,6 +69,11 @@ UNKNOWN_OUTFLOW: Final = Metric("VaultUnknownOutflow", "Count", "Payments of the
 VAULT_RULES: Final = Metric(
     "VaultRulesBroken", "Count", "Rules about the vault that do not hold, all together"
 )
+VAULT_STOPS_CLAIMS: Final = Metric(
+    "VaultStopsClaims", "Count", "Those of them that stop every claim by themselves"
+)
+VAULT_UNWATCHED: Final = Metric("VaultUnwatched", "Count", "1 when a run could not look at the whole vault")
+CLAIMS_PAUSED: Final = Metric("ClaimsPaused", "Count", "1 while the game's configuration pauses claims")
 VAULT_TON_LOW: Final = Metric("VaultTonLow", "Count", "1 while the vault's TON is low")
 VAULT_SHORT: Final = Metric(
     "VaultInventoryShort", "Count", "1 while the vault holds less than open claims need"
@@ -71,7 +82,7 @@ VAULT_RECIPIENTS_HIGH: Final = Metric("VaultRecipientsHigh", "Count", "1 while t
 VAULT_JETTONS: Final = Metric("VaultJettonUnits", "None", "Jetton units in the vault")
 VAULT_OWED: Final = Metric("OpenClaimUnits", "None", "Jetton units that open claims may still take")
 PROVIDER_ERRORS: Final = Metric(
-    "ProviderErrorPercent", "Percent", "Share of a run's calls that TON providers failed"
+    "ProviderErrorPercent", "Percent", "Share of a run's or a claim request's calls that TON providers failed"
 )
 PROVIDER_DISAGREEMENTS: Final = Metric(
     "ProviderDisagreements", "Count", "Times two TON providers did not show the same"

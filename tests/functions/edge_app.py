@@ -20,6 +20,7 @@ from functions.edge.idempotency import IdempotentCall
 from functions.edge.lambda_entry import lambda_handler
 from functions.edge.models import Amount, IdempotentBody, RequestBody, View
 from shared.adapters.session_tokens import SessionIssuer, SessionVerifier
+from shared.bootstrap.chain import ProviderOutcomes
 from shared.domain.errors import Refused
 from shared.domain.telegram_init_data import InitData, judge_init_data
 from shared.services.limit_requests import limit_requests
@@ -97,6 +98,7 @@ class EdgeUnderTest:
     overrides: dict[str, int] = field(default_factory=dict)
     address_header: str = ""
     identity: PlatformIdentity | None = None
+    provider: ProviderOutcomes = field(default_factory=ProviderOutcomes)
     not_ready: BaseException | None = None
     issuer: SessionIssuer = field(default_factory=lambda: SessionIssuer(PRIVATE_KEY))
 
@@ -116,6 +118,7 @@ class EdgeUnderTest:
             judge_init_data=self._judge,
             address_header=self.address_header,
             identity=self.identity,
+            provider_outcomes=self.provider.taken_if_asked,
         )
 
     def _judge(self, raw: str, *, now_s: int) -> InitData:

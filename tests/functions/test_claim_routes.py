@@ -8,10 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from functions import signer
+from functions.edge.request_log import claim_pseudonym
 from shared.domain.claim_message import payload_of
 from shared.domain.ton.boc import read_boc_base64
 from shared.domain.ton.claim_payload import message_body
 from tests.functions.claim_app import ClaimApp, ClaimUser, code_of
+from tests.functions.emitted import metrics_in
 from tests.services.claim_world import START_CREDITS, VAULT
 
 
@@ -211,3 +214,41 @@ def test_a_claim_is_paid_only_to_the_wallet_that_was_linked(app, ann):
     terms = app.world.claim_of(ann.id).terms
     assert terms.recipient == linked
     assert replace(terms, recipient=linked) == terms
+
+
+def _claims_counted(capsys) -> dict[str, float]:
+    found = metrics_in(capsys.readouterr().out.splitlines())
+    return {
+        dict(dimensions)["state"]: value
+        for (name, dimensions), value in found.items()
+        if name == "ClaimsRequested"
+    }
+
+
+def test_a_new_claim_is_counted_once_by_the_state_its_request_left_it_in(app, ann, capsys):
+    ann.claim()
+    assert _claims_counted(capsys) == {"signed": 1}
+    ann.claim()
+    ann.get(f"/api/claims/{app.world.claim_of(ann.id).terms.id}")
+    assert _claims_counted(capsys) == {}
+
+
+def test_a_claim_that_the_signer_did_not_see_is_counted_as_reserved(app, ann, capsys):
+    app.world.signer.is_away = True
+    ann.claim()
+    assert _claims_counted(capsys) == {"reserved": 1}
+
+
+def test_a_refused_wish_is_no_claim(app, ann, capsys):
+    ann.claim(str(10 * START_CREDITS))
+    assert _claims_counted(capsys) == {}
+
+
+def test_a_claims_line_has_the_pseudonym_that_the_signers_line_has(app, ann, caplog):
+    ann.claim()
+    claim_id = app.world.claim_of(ann.id).terms.id
+    ann.get(f"/api/claims/{claim_id}")
+    ann.get("/api/claims")
+    lines = [record.__dict__ for record in caplog.records if record.message == "request"]
+    assert [line.get("claim") for line in lines] == [claim_pseudonym(claim_id)] * 2 + [None]
+    assert signer.about({"claimId": claim_id}) == {"claim": claim_pseudonym(claim_id)}

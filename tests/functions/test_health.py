@@ -19,6 +19,7 @@ from shared.domain.errors import Unavailable
 from shared.wiring import Dependency, EdgeWiring, HealthWiring, MetricSample
 from tests.fakes.clock import FakeClock
 from tests.functions.edge_app import document_of, gateway_event
+from tests.functions.emitted import metrics_in, of_service
 
 TOKEN = "metrics-token-FAKE-FOR-TESTS-ONLY"
 
@@ -112,6 +113,32 @@ def test_one_that_does_not_matter_degrades_nothing_but_its_line(health: HealthUn
     health.dependencies = (Dependency("limiter", fails, is_essential=False),)
     answer = health.call("/health/ready")
     assert (answer.status_code, answer.json()["dependencies"][0]["status"]) == (200, "failed")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_essential", "outcome", "failed", "down", "refusals"),
+    [("database", True, "not_ready", 1, 0, 1), ("limiter", False, "ok", 0, 1, 0)],
+)
+def test_what_the_probe_finds_is_in_its_line_and_its_metrics(
+    health: HealthUnderTest,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    is_essential: bool,
+    outcome: str,
+    failed: int,
+    down: int,
+    refusals: int,
+) -> None:
+    health.dependencies = (Dependency(name, fails, is_essential=is_essential),)
+    health.call("/health/ready")
+    (record,) = caplog.records
+    found = metrics_in(capsys.readouterr().out.splitlines())
+    single = of_service(found)
+    assert record.__dict__["outcome"] == outcome
+    # NotReady means that a function may not run at all; the probe's own no must not look like that.
+    assert (single["ReadinessFailed"], single["LimiterDown"], single["NotReady"]) == (failed, down, 0)
+    assert sum(value for (metric, _), value in found.items() if metric == "Refusals") == refusals
 
 
 def test_a_hanging_dependency_ends_with_its_own_limit_and_delays_no_other(health: HealthUnderTest) -> None:

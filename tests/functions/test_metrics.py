@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.edge.exchange import Exchange
 from functions.edge.metrics import emit, emit_split
+from functions.edge.request_metrics import measure_request
 from functions.edge.settle_metrics import measure_run
 from functions.edge.signer_metrics import measure_decision
+from shared.bootstrap.claim import build_claim
+from shared.config.functions.claim import ClaimSettings
+from shared.config.parts import Values
 from shared.domain import metrics_catalogue as catalogue
 from shared.domain.errors import InvariantBroken, Unavailable
+from shared.domain.game_config import GameConfig, Paused
+from shared.domain.vault_watch import WATCH_RULES
+from shared.services.read_switches import read_switches
+from tests.fakes.game_configs import FakeGameConfigs
 from tests.functions.edge_app import EdgeUnderTest
 from tests.functions.emitted import Measured, metrics_in, of_service
+from tests.readiness.environments import production
 
 SERVICE = (("service", "arena-dev"),)
 ALWAYS = {
@@ -37,7 +48,6 @@ RUN: dict[str, Any] = {
     "failures": {},
     "reports": [
         ("vault", {"jetton_units": 900, "ton_nano": 1, "open_units": 35}),
-        ("vault_ton_low", {}),
         ("ledger_violation", {"invariant": 4}),
         ("ledger_violation", {"invariant": 2}),
     ],
@@ -122,7 +132,10 @@ def test_a_run_emits_every_watched_metric(measured: Any) -> None:
         "SeqnoAnomalies": 0,
         "UndeliveredClaims": 0,
         "VaultUnknownOutflow": 0,
+        "ClaimsPaused": 0,
         "VaultRulesBroken": 1,
+        "VaultStopsClaims": 0,
+        "VaultUnwatched": 0,
         "VaultTonLow": 1,
         "VaultInventoryShort": 0,
         "VaultRecipientsHigh": 0,
@@ -133,6 +146,55 @@ def test_a_run_emits_every_watched_metric(measured: Any) -> None:
     }
     assert found["ClaimsSettled", (("outcome", "confirmed"), *SERVICE)] == 2
     assert found["EmittedToday", (("budget", "AIBA"), *SERVICE)] == 120
+
+
+VAULT_STATES = {
+    *("VaultRulesBroken", "VaultStopsClaims", "VaultTonLow", "VaultInventoryShort", "VaultRecipientsHigh")
+}
+
+
+def _run_with_vault(tally: dict[str, Any], *, reports: list[Any], failures: dict[str, str]) -> None:
+    tallies = {} if "vault" in failures else {"vault": tally}
+    measure_run(tallies=tallies, failures=failures, reports=reports, providers={}, duration_s=1)
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in WATCH_RULES if rule.stops_claims])
+def test_whatever_stops_claims_by_itself_is_counted(measured: Any, rule: str) -> None:
+    _run_with_vault({"broken": [rule]}, reports=[], failures={})
+    assert of_service(measured())["VaultStopsClaims"] == 1
+
+
+def test_a_rule_that_only_warns_stops_nothing(measured: Any) -> None:
+    _run_with_vault({"broken": ["vault_ton_low", "vault_paused"]}, reports=[], failures={})
+    found = of_service(measured())
+    assert (found["VaultStopsClaims"], found["VaultRulesBroken"], found["VaultTonLow"]) == (0, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("tally", "failures"), [({"undecided": 1}, {}), ({}, {"vault": "database_unavailable"})]
+)
+def test_a_vault_that_nobody_saw_is_counted_and_nothing_is_said_of_its_state(
+    measured: Any, tally: dict[str, Any], failures: dict[str, str]
+) -> None:
+    _run_with_vault(tally, reports=[("vault_unwatched", {"code": "chain_behind"})], failures=failures)
+    found = of_service(measured())
+    assert found["VaultUnwatched"] == 1
+    assert not VAULT_STATES & found.keys()
+
+
+def test_a_vault_whose_payments_alone_were_not_seen_is_unwatched_and_its_state_is_told(measured: Any) -> None:
+    facts = {"jetton_units": 1, "ton_nano": 1, "open_units": 5}
+    tally = {"undecided": 1, "broken": ["vault_inventory_short"]}
+    _run_with_vault(tally, reports=[("vault", facts)], failures={})
+    found = of_service(measured())
+    assert (found["VaultUnwatched"], found["VaultInventoryShort"], found["VaultStopsClaims"]) == (1, 1, 1)
+
+
+def test_claims_that_are_paused_are_counted_each_run(measured: Any) -> None:
+    configs = FakeGameConfigs(replace(GameConfig(), paused=Paused(claims=True)))
+    tallies = {"switches": asdict(read_switches(configs))}
+    measure_run(tallies=tallies, failures={}, reports=[], providers={}, duration_s=1)
+    assert of_service(measured())["ClaimsPaused"] == 1
 
 
 def test_a_run_whose_tasks_all_failed_still_says_that_it_ran(measured: Any) -> None:
@@ -164,6 +226,25 @@ def test_a_decision_of_the_signer_is_counted_by_its_rule(
     assert found["SignerDecisions", (("rule", rule), *SERVICE)] == 1
 
 
+def test_what_a_request_asked_of_a_provider_is_counted_with_it(edge: EdgeUnderTest, measured: Any) -> None:
+    edge.provider.count("ok")
+    edge.provider.count("timeout")
+    edge.provider.count("timeout")
+    edge.run()
+    assert of_service(measured())["ProviderErrorPercent"] == 66.7
+    edge.run(headers={"idempotency-key": "another"})
+    assert "ProviderErrorPercent" not in of_service(measured())
+
+
+@pytest.mark.parametrize(("outcome", "lockouts"), [("login_locked", 1), ("rate_limited", 0), ("ok", 0)])
+def test_a_locked_login_is_a_lockout_and_a_limited_stranger_is_none(
+    measured: Any, outcome: str, lockouts: int
+) -> None:
+    exchange = Exchange(request_id="r", path="/api/admin/login", route="/api/admin/login", outcome=outcome)
+    measure_request("admin", exchange, method="POST", status=429, duration_ms=1)
+    assert of_service(measured())["AdminLockouts"] == lockouts
+
+
 def test_only_a_split_metric_is_split() -> None:
     with pytest.raises(InvariantBroken):
         emit({catalogue.REFUSALS: 1})
@@ -176,3 +257,17 @@ def test_names_are_unique_and_every_one_is_emitted_somewhere() -> None:
     source = "".join(path.read_text() for path in Path("functions/edge").glob("*_metrics.py"))
     constants = {name for name, value in vars(catalogue).items() if isinstance(value, catalogue.Metric)}
     assert constants - set(re.findall(r"catalogue\.([A-Z_]+)", source)) == set()
+
+
+def test_the_claim_functions_provider_is_counted_for_its_requests() -> None:
+    values = {**production("claim"), "TON_PROVIDER_URL": "http://127.0.0.1:9/api/v2/jsonRPC"}
+    parts = build_claim(ClaimSettings.of(Values(values)))
+    try:
+        assert parts.edge.provider_outcomes() == {}
+        with pytest.raises(Unavailable):
+            parts.desk.chain.vault_account()
+        asked = parts.edge.provider_outcomes()
+        assert (asked["ok"], asked["errors"] > 0) == (0, True)
+        assert parts.edge.provider_outcomes() == {}
+    finally:
+        parts.close()

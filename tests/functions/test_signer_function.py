@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from functions import signer
+from functions.edge.private_entry import private_handler
+from functions.edge.request_log import claim_pseudonym
 from shared.domain.errors import InvariantBroken, Refused, Unavailable
 from shared.services.sign_claim import ClaimSigning
 from tests.services.claim_world import ClaimWorld
@@ -90,3 +92,14 @@ def test_an_unknown_claim_is_an_answer_that_asking_again_cannot_change(world):
 def test_what_is_no_event_at_all_is_refused(world):
     for event in (None, [], "c" + "1" * 24, 7):
         assert signer.handler(event, None)["error"]["code"] == "invalid_request"
+
+
+def test_an_events_line_says_which_claim_by_a_pseudonym_and_whether_it_started_cold(world, caplog):
+    claim_id = world.ask(world.player()).claim.terms.id
+    handler = private_handler("signer", signer.sign, wiring=dict, forget=dict, about=signer.about)
+    for event in ({"claimId": claim_id}, {"claimId": claim_id}, {"claimId": "nobody's"}):
+        handler(event, None)
+    lines = [record.__dict__ for record in caplog.records]
+    assert [line["cold_start"] for line in lines] == [True, False, False]
+    assert [line.get("claim") for line in lines] == [claim_pseudonym(claim_id)] * 2 + [None]
+    assert not [value for line in lines for value in line.values() if claim_id in str(value)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from infra.local.routes import RouteTable
 from infra.local.serverless_file import load_yaml, read_service
-from infra.ops.package.template import REGION
+from infra.ops.package.template import REGION, STAGES, require_runbook
+from infra.ops.package.wheels import PackagingFailed
 from shared.config.declarations import BY_NAME, DEV_SWITCHES, FUNCTIONS, held_by
 
 PROJECT = Path(__file__).parents[2]
@@ -93,6 +95,10 @@ def test_only_the_signers_role_may_sign_and_only_pure_ed25519() -> None:
         "StringEquals": {"kms:SigningAlgorithm": "ED25519_SHA_512", "kms:MessageType": "RAW"}
     }
     assert key["Properties"]["KeySpec"] == "ECC_NIST_EDWARDS25519"
+    [administering] = [s for s in statements if s["Sid"] == "AdministerNotUse"]
+    assert {action for action in administering["Action"] if "Grant" in action} == {
+        *("kms:ListGrants", "kms:RevokeGrant")
+    }
     granting = {"kms:CreateGrant", "kms:Sign"}
     assert not [
         s for s in statements if s is not signing and (granting & set(s["Action"]) or "*" in str(s["Action"]))
@@ -159,3 +165,91 @@ def test_settle_runs_each_minute_one_at_a_time_and_is_not_retried() -> None:
 
 def test_no_function_outlives_the_gateways_patience() -> None:
     assert all(spec.timeout_s <= 29 for spec in SERVICE.functions.values() if spec.route_keys)
+
+
+def _param(name: str, stage: str) -> Any:
+    return {**DOCUMENT["params"]["default"], **DOCUMENT["params"].get(stage, {})}[name]
+
+
+def _concurrency(stage: str) -> dict[str, int]:
+    service = read_service(PROJECT / "serverless.yml", stage=stage)
+    return {name: spec.reserved_concurrency or 0 for name, spec in service.functions.items()}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_function_has_a_concurrency_of_its_own_and_leaves_the_account_the_rest(stage: str) -> None:
+    reserved = _concurrency(stage)
+    assert min(reserved.values()) >= 1
+    assert sum(reserved.values()) <= 1_000 - 100  # the account's quota, and what Lambda keeps unreserved
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_burst_of_claims_finds_a_signer_for_each(stage: str) -> None:
+    reserved = _concurrency(stage)
+    assert reserved["signer"] >= reserved["claim"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_scanners_at_the_gateways_whole_rate_leave_room_for_the_probe(stage: str) -> None:
+    answer_s = 0.01
+    assert _concurrency(stage)["health"] - 1 >= _param("throttleRate", stage) * answer_s
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_gateway_refuses_before_the_functions_are_used_up(stage: str) -> None:
+    reserved, request_s = _concurrency(stage), 0.3
+    carried = sum(reserved[name] for name in ("battle", "economy", "claim"))
+    assert _param("throttleRate", stage) * request_s <= carried
+    assert _param("throttleBurst", stage) == 2 * _param("throttleRate", stage)
+
+
+@pytest.mark.parametrize(("stage", "days"), [("dev", 14), ("staging", 30), ("prod", 90)])
+def test_logs_are_kept_as_long_as_monitoring_says(stage: str, days: int) -> None:
+    assert DOCUMENT["provider"]["logRetentionInDays"] == "${param:logRetention}"
+    assert _param("logRetention", stage) == days
+    assert f"{days} ({stage})" in (PROJECT / "docs/monitoring.md").read_text().replace("14 days", "14")
+
+
+def test_the_gateway_throttles_by_stage_and_counts_by_route() -> None:
+    stage = load_yaml(PROJECT / "infra/aws/api.yml")["extensions"]["HttpApiStage"]["Properties"]
+    assert stage["DefaultRouteSettings"] == {
+        "DetailedMetricsEnabled": True,
+        "ThrottlingBurstLimit": "${param:throttleBurst}",
+        "ThrottlingRateLimit": "${param:throttleRate}",
+    }
+    assert (_param("throttleRate", "prod"), _param("throttleRate", "dev")) == (1_000, 50)
+
+
+def test_a_request_that_reached_no_function_is_explained_by_the_access_log() -> None:
+    logged = json.loads(DOCUMENT["provider"]["logs"]["httpApi"]["format"])
+    assert {
+        "status": "$context.status",
+        "latencyMs": "$context.responseLatency",
+        "integrationMs": "$context.integrationLatency",
+        "integrationStatus": "$context.integrationStatus",
+        "error": "$context.error.message",
+        "integrationError": "$context.integrationErrorMessage",
+    }.items() <= logged.items()
+    assert not {"query", "authorization", "userAgent"} & logged.keys()
+
+
+def test_functions_send_traces_and_log_json() -> None:
+    provider = DOCUMENT["provider"]
+    assert provider["tracing"] == {"lambda": True}
+    assert provider["logs"]["lambda"]["logFormat"] == "JSON"
+
+
+@pytest.mark.parametrize("function", [name for name, spec in SERVICE.functions.items() if spec.every_s])
+def test_a_scheduled_event_is_neither_repeated_nor_kept_beyond_its_minute(function: str) -> None:
+    spec = DOCUMENT["functions"][function]
+    assert (spec["maximumEventAge"], spec["maximumRetryAttempts"]) == (60, 0)
+
+
+@pytest.mark.parametrize("url", ["", "docs/alarms.md", "http://example.org/alarms.md"])
+@pytest.mark.parametrize("stage", ["staging", "prod"])
+def test_where_people_are_told_an_alarms_mail_must_link_to_a_page(stage: str, url: str) -> None:
+    with pytest.raises(PackagingFailed, match="ARENA_RUNBOOK_URL"):
+        require_runbook(stage, {"ARENA_RUNBOOK_URL": url})
+    require_runbook(stage, {"ARENA_RUNBOOK_URL": "https://example.org/docs/alarms.md"})
+    require_runbook("dev", {})
+    assert DOCUMENT["params"]["default"]["runbook"].startswith("${env:ARENA_RUNBOOK_URL,")

@@ -40,3 +40,16 @@ def key_with_policy(change: Callable[[dict[str, Any]], Any]) -> Breakage:
 
 def statement(policy: dict[str, Any], action: str) -> dict[str, Any]:
     return next(each for each in policy["Statement"] if each["Action"] == action)
+
+
+@contextmanager
+def granted_key(stage: StageUnderCheck, stack: Stack) -> Iterator[StageUnderCheck]:
+    """A key under our policy again, after somebody used the moment in which it was another."""
+    kms = stage.aws("kms")
+    ours = kms.get_key_policy(KeyId=stack.settings["ORACLE_KMS_KEY_ID"], PolicyName="default")["Policy"]
+    key = kms.create_key(KeySpec="ECC_NIST_EDWARDS25519", KeyUsage="SIGN_VERIFY")
+    key_id = key["KeyMetadata"]["KeyId"]
+    kms.create_grant(KeyId=key_id, GranteePrincipal="arn:aws:iam::000000000000:user/eve", Operations=["Sign"])
+    kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=ours)
+    with setting("ORACLE_KMS_KEY_ID", key_id)(stage, stack) as changed:
+        yield changed

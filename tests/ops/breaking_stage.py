@@ -126,3 +126,37 @@ def copied_project(folder: Path, *, runbook: str) -> Path:
     (folder / "docs").mkdir()
     (folder / "docs/runbook.md").write_text(runbook)
     return folder
+
+
+class TopicsWithReaders:
+    """What boto3's SNS client answers where all but one topic has a confirmed reader."""
+
+    def __init__(self, prefix: str, unread: str) -> None:
+        self._prefix, self._unread, self._asked = (
+            f"arn:aws:sns:eu-central-1:111122223333:{prefix}",
+            unread,
+            "",
+        )
+
+    def get_paginator(self, operation: str) -> TopicsWithReaders:
+        self._asked = operation
+        return self
+
+    def paginate(self, **named: Any) -> list[dict[str, Any]]:
+        if self._asked == "list_topics":
+            return [{"Topics": [{"TopicArn": f"{self._prefix}-{kind}"}]} for kind in ("page", "ticket")]
+        arn = named["TopicArn"]
+        confirmed = f"{arn}:6a1d2c"
+        unread = arn.endswith(self._unread)
+        return [{"Subscriptions": [{"SubscriptionArn": "PendingConfirmation" if unread else confirmed}]}]
+
+
+def nobody_confirmed(kind: str) -> Breakage:
+    """Production's mail of confirmation was never opened."""
+
+    @contextmanager
+    def broken(stage: StageUnderCheck, stack: Stack) -> Iterator[StageUnderCheck]:
+        prefix = f"{stage.service.name}-{stage.service.stage}"
+        yield replace(stage, name="prod", is_local=False, aws=lambda _: TopicsWithReaders(prefix, kind))
+
+    return broken

@@ -14,7 +14,7 @@ from tests.ops.breaking_chain import (
     shard_behind_the_clock,
     with_many_recipients,
 )
-from tests.ops.breaking_keys import disabled_key, key_with_policy, statement
+from tests.ops.breaking_keys import disabled_key, granted_key, key_with_policy, statement
 from tests.ops.breaking_stage import (
     Breakage,
     alarm_missing_in_cloudwatch,
@@ -22,6 +22,7 @@ from tests.ops.breaking_stage import (
     dropped_index,
     index_without_uniqueness,
     nobody_answers,
+    nobody_confirmed,
     readable_secrets_file,
     record,
     setting,
@@ -29,6 +30,14 @@ from tests.ops.breaking_stage import (
 )
 
 DAY_MS = 24 * 3_600_000
+PINNED_RULE = (
+    (PROJECT / "infra/aws/key_changes.yml")
+    .read_text()
+    .replace(
+        "eventSource: [kms.amazonaws.com]",
+        "eventSource: [kms.amazonaws.com]\n          resources: {ARN: ['arn:aws:kms:eu-central-1:000000000000:key/first']}",
+    )
+)
 ALARMS = (PROJECT / "infra/aws/alarms.yml").read_text()
 WEAK_HASH = bcrypt.hashpw(b"fake password", bcrypt.gensalt(10)).decode()
 PLAIN_TEMPLATE = (
@@ -59,6 +68,7 @@ BREAKAGES: dict[str, list[Breakage]] = {
         key_with_policy(lambda policy: policy["Statement"][0]["Action"].append("kms:CreateGrant")),
         key_with_policy(lambda policy: policy["Statement"][0].update(Action="kms:*")),
         key_with_policy(lambda policy: policy["Statement"].remove(statement(policy, "kms:Sign"))),
+        granted_key,
     ],
     "provider": [
         fault(provider="primary", kind="wrong_network", count=9, network_id=-3),
@@ -84,9 +94,11 @@ BREAKAGES: dict[str, list[Breakage]] = {
     "vault_key_in_grace": [setting("ORACLE_PUBLIC_KEY_HEX", "cd" * 32)],
     "metrics": [
         document("infra/aws/dashboard.yml", "Resources: {}\n"),
-        document("infra/aws/alarms.yml", ALARMS.replace("AlarmActions: [!Ref AlarmTopic]", "AlarmActions: []")),
+        document("infra/aws/alarms.yml", ALARMS.replace("AlarmActions: [!Ref PageTopic]", "AlarmActions: []")),
     ],
     "alarms": [alarm_missing_in_cloudwatch],
+    "key_watched": [document("infra/aws/key_changes.yml", PINNED_RULE)],
+    "readers": [nobody_confirmed("page"), nobody_confirmed("ticket")],
     "api": [nobody_answers],
     "cors": [setting("CORS_ORIGIN", "http://localhost:5173,https://other.example"), unlisted_grant],
     BACKUP: [record(BACKUP, age_ms=2 * DAY_MS), record(BACKUP, age_ms=0, is_success=False)],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local.serverless_file import function_values
+from infra.local.serverless_file import function_values, load_yaml
 from infra.ops.preflight.checklist import AFTER_DEPLOYING, BEFORE_DEPLOYING, LINES
 from infra.ops.preflight.command import PreflightOptions, run_preflight
 from infra.ops.preflight.deployed_stage import deployed_stage
@@ -18,6 +19,7 @@ from infra.ops.preflight.key_lines import key_is_of_the_right_kind, only_the_sig
 from infra.ops.preflight.lines import Answer, Line, answer_of
 from infra.ops.preflight.stage import PROJECT
 from shared.domain.errors import Unavailable
+from tests.ops.breaking_stage import TopicsWithReaders
 from tests.readiness.environments import SECRET_VALUES, production
 
 LINE_BY_ID = {line.id: line for line in LINES}
@@ -54,6 +56,11 @@ class Account:
             ]
         }
         self.metadata = {"KeySpec": "ECC_NIST_EDWARDS25519", "KeyUsage": "SIGN_VERIFY", "KeyState": "Enabled"}
+        self.metadata["Arn"] = "arn:aws:kms:eu-central-1:111122223333:key/rotated"
+        rules = load_yaml(PROJECT / "infra/aws/key_changes.yml")["Resources"]
+        self.pattern: dict[str, Any] = rules["ClaimKeyChanged"]["Properties"]["EventPattern"]
+        self.rule = {"State": "ENABLED", "EventPattern": json.dumps(self.pattern)}
+        self.targets = [{"Id": "page", "Arn": "arn:aws:sns:eu-central-1:111122223333:arena-prod-page"}]
         self.asked_keys: list[str] = []
 
     def __call__(self, service: str) -> Account:
@@ -94,6 +101,16 @@ class Account:
 
     def get_public_key(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         return {"PublicKey": bytes(12) + PUBLIC_KEY}
+
+    def list_grants(self, *, KeyId: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        return {"Grants": []}
+
+    def describe_rule(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert Name == "arena-prod-claim-key-changed"
+        return self.rule
+
+    def list_targets_by_rule(self, *, Rule: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        return {"Targets": self.targets}
 
     def get_key_policy(self, *, KeyId: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         return {"Policy": json.dumps(self.policy)}
@@ -272,6 +289,40 @@ def test_an_account_that_refuses_is_said_so_and_the_exit_code_tells(
     code = run_preflight(PreflightOptions("prod", False, False, False, None, "", ""))
     assert code == 2
     assert "stage prod could not be looked at" in capsys.readouterr().err
+
+
+def test_a_key_that_a_rotation_made_is_watched(account: Account) -> None:
+    assert asked(account, "key_watched").state == "passed"
+
+
+def test_a_rule_for_another_key_or_that_tells_nobody_is_red(account: Account) -> None:
+    detail = account.pattern["detail"]
+    pinned = {**detail, "resources": {"ARN": ["arn:aws:kms:eu-central-1:111122223333:key/first"]}}
+    account.rule["EventPattern"] = json.dumps({**account.pattern, "detail": pinned})
+    assert "tell nobody" in asked(account, "key_watched").detail
+    account.rule["EventPattern"] = json.dumps(account.pattern)
+    account.targets = []
+    assert asked(account, "key_watched").state == "failed"
+    account.rule["State"] = "DISABLED"
+    assert "switched off" in asked(account, "key_watched").detail
+
+
+@pytest.mark.parametrize(
+    ("name", "unread", "state"),
+    [("prod", "neither", "passed"), ("prod", "ticket", "failed"), ("dev", "page", "cannot tell")],
+)
+def test_alarms_that_nobody_confirmed_to_read_are_red_where_players_are(
+    account: Account, name: str, unread: str, state: str
+) -> None:
+    stage = replace(deployed_stage("prod", aws=account), name=name)
+    topics = TopicsWithReaders("arena-prod", unread)
+    assert answer_of(LINE_BY_ID["readers"], replace(stage, aws=lambda _: topics)).state == state
+
+
+def test_before_the_first_deployment_nobody_can_have_subscribed(account: Account) -> None:
+    topics = TopicsWithReaders("another-prod", "neither")
+    stage = replace(deployed_stage("prod", aws=account), aws=lambda _: topics)
+    assert answer_of(LINE_BY_ID["readers"], stage).state == "cannot tell"
 
 
 def test_a_database_that_cannot_be_reached_is_red(account: Account) -> None:

@@ -16,11 +16,19 @@ from infra.local.serverless_file import load_yaml
 from infra.ops.drill.emissions import Measured, Series
 
 FILES: Final = ("alarms.yml", "platform_alarms.yml")
+LOOKED_FURTHER_BACK: Final = 2
+"""Periods that CloudWatch reads beyond those it judges, before it takes data for missing: so many in the guide's
+example ("Configuring how alarms treat missing data"); AWS promises no number, only that there are some."""
+_SAMPLES_BEYOND: Final = 10
+"""A percentile is of few samples unless ten lie beyond it ("Percentile-based alarms and low data samples")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm; it fires when `datapoints` of the last `periods` periods are beyond the threshold."""
+    """One alarm; it fires when `datapoints` of the last `periods` periods, `period_s` each, are beyond the threshold.
+
+    `missing` is TreatMissingData, `few_samples` EvaluateLowSampleCountPercentile.
+    """
 
     name: str
     series: Series
@@ -30,15 +38,25 @@ class Alarm:
     periods: int
     datapoints: int
     missing: str
+    period_s: int = 60
+    few_samples: str = "evaluate"
 
     def fires(self, periods: Sequence[Measured]) -> bool:
-        """Whether the last of these periods, oldest first, put it into the ALARM state."""
-        judged = [self._is_breaching(period.get(self.series, ())) for period in periods[-self.periods :]]
-        return sum(judged) >= self.datapoints
+        """Whether the last of these periods, oldest first, put it from OK into the ALARM state.
+
+        Data that is there counts before data that is missing, from further back than the periods judged:
+        silence is believed only as far as too little real data is left.
+        """
+        in_range = periods[-(self.periods + LOOKED_FURTHER_BACK) :]
+        real = [values for period in in_range if (values := period.get(self.series, ()))][-self.periods :]
+        breaching = sum(map(self._is_breaching, real))
+        if self.missing == "breaching":
+            breaching += self.periods - len(real)
+        return breaching >= self.datapoints
 
     def _is_breaching(self, values: Sequence[float]) -> bool:
-        if not values:
-            return self.missing == "breaching"
+        if self.few_samples == "ignore" and len(values) < _samples_needed(self.statistic):
+            return False  # the state stays as it was, which was OK
         value = _statistic(self.statistic, values)
         if self.comparison == "GreaterThanThreshold":
             return value > self.threshold
@@ -79,7 +97,15 @@ def _alarm(name: str, properties: dict[str, Any], *, service: str, stage: str) -
         periods=properties["EvaluationPeriods"],
         datapoints=properties["DatapointsToAlarm"],
         missing=properties["TreatMissingData"],
+        period_s=properties["Period"],
+        few_samples=properties.get("EvaluateLowSampleCountPercentile", "evaluate"),
     )
+
+
+def _samples_needed(statistic: str) -> int:
+    """For pNN: 10/(1 - NN/100) above the median, 10/(NN/100) below it."""
+    share = float(statistic.removeprefix("p")) / 100
+    return round(_SAMPLES_BEYOND / min(share, 1 - share))
 
 
 def _statistic(name: str, values: Sequence[float]) -> float:

@@ -14,9 +14,10 @@ from typing import Final
 from infra.local.process import PartFailed
 from infra.local.stack import DEFAULT_DATA_DIR, Stack, running_stack
 from infra.local.supervisor import PROJECT
-from infra.ops.drill.alarms import Alarm, read_alarms
+from infra.ops.drill.alarms import LOOKED_FURTHER_BACK, Alarm, read_alarms
 from infra.ops.drill.emissions import LogReader, Measured
 from infra.ops.drill.faults import FAULTS, Fault
+from infra.ops.drill.listeners import RULE, Listener, read_listeners, rule_series
 from infra.ops.drill.site import Site
 
 QUIET_MINUTES: Final = 3
@@ -44,15 +45,33 @@ class Drill:
     Time is compressed so: an alarm's three minutes are three rounds, however long those take.
     """
 
-    def __init__(self, site: Site, alarms: Sequence[Alarm]) -> None:
+    def __init__(self, site: Site, alarms: Sequence[Alarm], listeners: Sequence[Listener]) -> None:
         self._site = site
         self._alarms = alarms
-        self._reader = LogReader(site.stack.data_dir / "logs")
+        self._before: list[Measured] = []
+        self._reader = LogReader(
+            site.stack.data_dir / "logs",
+            hear=lambda document: filter(None, (listener.series(document) for listener in listeners)),
+        )
 
     def quiet(self) -> Finding:
-        """Minutes without a fault; nothing may fire."""
+        """Minutes without a fault, the hour's audit among them; nothing may fire in any of them.
+
+        They are also what every fault is judged after: an alarm looks back upon good periods.
+        """
         self._reader.measured()
-        return self._play("quiet minutes", (), [self._site.quiet_minute] * QUIET_MINUTES)
+        began_s = time.monotonic()
+        site = self._site
+        rounds = [site.quiet_minute] * QUIET_MINUTES + [site.quiet_minute_an_hour_later, site.quiet_minute]
+        played = self._played(rounds)
+        self._before = [played[0]] * max(
+            alarm.periods + LOOKED_FURTHER_BACK for alarm in self._alarms
+        ) + played
+        ends = range(len(self._before) - len(played), len(self._before))
+        fired = {
+            alarm.name: None for end in ends for alarm in self._alarms if alarm.fires(self._before[: end + 1])
+        }
+        return Finding("quiet minutes and an audit", (), tuple(fired), time.monotonic() - began_s)
 
     def play(self, fault: Fault) -> Finding:
         """Begin the fault, play its periods, mend it."""
@@ -60,19 +79,19 @@ class Drill:
         fault.begin(self._site)
         self._reader.measured()
         try:
-            rounds = [lambda: fault.minute(self._site)] * fault.periods
-            return self._play(fault.name, fault.fires, rounds)
+            began_s = time.monotonic()
+            played = self._played([lambda: fault.minute(self._site)] * fault.periods)
+            fired = tuple(alarm.name for alarm in self._alarms if alarm.fires([*self._before, *played]))
+            return Finding(fault.name, fault.fires, fired, time.monotonic() - began_s)
         finally:
             fault.end(self._site)
 
-    def _play(self, name: str, expected: tuple[str, ...], rounds: Sequence[Callable[[], None]]) -> Finding:
-        began_s = time.monotonic()
+    def _played(self, rounds: Sequence[Callable[[], None]]) -> list[Measured]:
         periods: list[Measured] = []
         for play in rounds:
             play()
             periods.append(self._reader.measured())
-        fired = tuple(alarm.name for alarm in self._alarms if alarm.fires(periods))
-        return Finding(name, expected, fired, time.monotonic() - began_s)
+        return periods
 
 
 def run_drill(*, as_json: bool, faults: Sequence[Fault] = FAULTS) -> int:
@@ -98,7 +117,8 @@ def drill_stack(stack: Stack, faults: Sequence[Fault], *, tell: Callable[[Findin
     findings = []
     try:
         site.prepare()
-        drill = Drill(site, _alarms(stack))
+        names = {"service": stack.service.name, "stage": stack.service.stage}
+        drill = Drill(site, _alarms(stack), read_listeners(PROJECT / "infra/aws", **names))
         findings.append(drill.quiet())
         tell(findings[-1])
         for fault in faults:
@@ -110,7 +130,15 @@ def drill_stack(stack: Stack, faults: Sequence[Fault], *, tell: Callable[[Findin
 
 
 def _alarms(stack: Stack) -> list[Alarm]:
-    return read_alarms(PROJECT / "infra/aws", service=stack.service.name, stage=stack.service.stage)
+    service, stage = stack.service.name, stack.service.stage
+    alarms = read_alarms(PROJECT / "infra/aws", service=service, stage=stage)
+    return [*alarms, rule_alarm(f"{service}-{stage}-claim-key-changed")]
+
+
+def rule_alarm(rule_name: str) -> Alarm:
+    """A rule tells its topic at the first event that matches, which is an alarm on their count."""
+    series = rule_series(rule_name)
+    return Alarm(RULE, series, "Sum", "GreaterThanOrEqualToThreshold", 1, 1, 1, "notBreaching")
 
 
 def _tell(finding: Finding, *, as_json: bool) -> None:

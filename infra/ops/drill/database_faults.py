@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra.ops.drill.site import Site
+from infra.ops.drill.site import HOUR_S, Site
 
 HOURS_OPEN: Final = 3
 LAG_S: Final = 180
-HOUR_S: Final = 3_700
 PAST_EXPIRY_S: Final = 16 * 60
 LEAKED_PARTS: Final = 50
 FORGED: Final = 1_000

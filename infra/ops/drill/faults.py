@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from infra.ops.drill import database_faults as stored
+from infra.ops.drill import key_faults as keys
 from infra.ops.drill import part_faults as parts
+from infra.ops.drill.listeners import RULE
 from infra.ops.drill.site import Site
 from shared.config.declarations import FUNCTIONS
 
@@ -31,12 +33,12 @@ class Fault:
 
 
 FAULTS: Final = (
-    Fault("the schedule rests", ("SettleSilent", "ReadinessFailed"), Site.players_only),
+    Fault("the schedule rests", ("SettleSilent", "ReadinessFailed"), Site.players_only, periods=5),
     Fault("the database is slow", ("SlowRequests",), parts.minute_with_slow_database, periods=2),
     Fault("a production rule is broken", ("NotReady",), parts.ask_a_function_that_may_not_run, periods=1),
     Fault(
         "the rate limiter is gone",
-        ("LimiterFallback",),
+        ("LimiterFallback", "LimiterDown"),
         parts.minute_without_limiter,
         begin=lambda site: site.stack.kill("upstash"),
         end=lambda site: site.stack.restart("upstash"),
@@ -64,11 +66,28 @@ FAULTS: Final = (
     ),
     Fault(
         "a TON provider fails",
-        ("ProviderErrors",),
+        ("ProviderErrors", "VaultUnwatched"),
         Site.run_settle,
         begin=parts.provider_fails,
         end=parts.provider_recovers,
     ),
+    Fault(
+        "a TON provider fails the claim function alone",
+        ("ProviderErrors",),
+        parts.ask_for_the_vault,
+        begin=parts.provider_fails,
+        end=parts.provider_recovers,
+    ),
+    Fault("the claim key's policy is changed", (RULE,), keys.put_policy_of_key_in_use, periods=1),
+    Fault(
+        "a rotated claim key's policy is changed",
+        (RULE,),
+        keys.put_policy_of_rotated_key,
+        begin=keys.rotate_key,
+        end=keys.name_key_in_use,
+        periods=1,
+    ),
+    Fault("the gateway's limit is passed", ("GatewayThrottled",), parts.gateway_refuses),
     Fault(
         "a claim stays open",
         ("OldestOpenClaim",),
@@ -78,7 +97,20 @@ FAULTS: Final = (
         periods=1,
     ),
     Fault("the vault has little TON", ("VaultTonLow",), Site.run_settle, begin=parts.drain_ton, periods=2),
-    Fault("the vault is emptied", ("VaultShort",), Site.run_settle, begin=parts.empty_vault, periods=1),
+    Fault(
+        "the vault is emptied",
+        ("VaultShort", "VaultStopsClaims", "ClaimsPaused"),
+        Site.run_settle,
+        begin=parts.empty_vault,
+    ),
+    Fault(
+        "the vault has somebody else's key",
+        ("VaultStopsClaims",),
+        Site.run_settle,
+        begin=parts.give_vault_another_key,
+        end=parts.give_vault_its_key,
+        periods=1,
+    ),
     Fault(
         "the chain knows a later seqno",
         ("SeqnoAnomaly",),

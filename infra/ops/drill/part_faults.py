@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -16,15 +18,20 @@ from typing import Final
 import httpx
 
 from infra.local.function_calls import function_states
+from infra.local.serverless_file import load_yaml
 from infra.local.supervisor import PROJECT
 from infra.local.world import owner_order
 from infra.ops.drill.site import Site
-from infra.vault.messages import ORDER_NANOTON, withdraw_jettons, withdraw_ton
+from infra.vault.messages import ORDER_NANOTON, set_oracle, withdraw_jettons, withdraw_ton
+from shared.domain.login_attempts import PER_ACCOUNT
 from shared.domain.ton.address import read_address
 
 SLOW_S: Final = 1.1
+FREEZES: Final = 4
+QUICK: Final = 1_000
 WAITING_S: Final = 0.4
 FLOOD: Final = 330
+THROTTLED: Final = 12
 LEFT_NANO: Final = 150_000_000
 REQUESTS_AT_ONCE: Final = 24
 _HEALTH_ALONE: Final = """
@@ -39,19 +46,23 @@ _REPORT: Final = """
 import sys
 from functions.edge.settle_metrics import measure_run
 reports = [(sys.argv[1], {})] * 3
-measure_run(tallies={}, failures={}, reports=reports, providers={}, duration_s=1)
+tallies = {"vault": {"broken": [sys.argv[1]]}}
+measure_run(tallies=tallies, failures={}, reports=reports, providers={}, duration_s=1)
 """
 
 
 def minute_with_slow_database(site: Site) -> None:
-    """The database freezes for a second while a player waits."""
-    site.stack.pause("mongo")
-    timer = threading.Timer(SLOW_S, site.stack.resume, ["mongo"])
-    timer.start()
-    try:
-        site.player.app.call("GET", "/api/economy/me")
-    finally:
+    """The database freezes for a second while three functions wait, often enough to be a hundredth of all."""
+    for _ in range(FREEZES):
+        site.stack.pause("mongo")
+        timer = threading.Timer(SLOW_S, site.stack.resume, ["mongo"])
+        timer.start()
+        with ThreadPoolExecutor() as pool:
+            for path in ("/api/economy/me", "/api/claims", "/api/brokers"):
+                pool.submit(site.player.app.call, "GET", path)
         timer.join()
+    for _ in range(QUICK):
+        site.get("/health")
 
 
 def minute_without_database(site: Site) -> None:
@@ -66,6 +77,7 @@ def minute_without_limiter(site: Site) -> None:
     """Battles go on, counted by each instance alone."""
     for _ in range(6):
         site.players_only()
+    site.probe()
 
 
 def ask_a_function_that_may_not_run(site: Site) -> None:
@@ -83,9 +95,12 @@ def reporting(name: str) -> Callable[[Site], None]:
 
 
 def guess_passwords(site: Site) -> None:
-    """A dozen wrong passwords for the owner's account."""
+    """Wrong passwords for the owner's account, nine of them before: the limits make a stranger need half an hour."""
     login = {"email": site.stack.settings["ADMIN_EMAIL"], "password": "not-the-password"}
-    for _ in range(12):
+    site.http.post("/api/admin/login", json=login)
+    before = {"count": PER_ACCOUNT - 1}
+    site.database["admin_attempts"].update_many({}, {"$set": before})
+    for _ in range(2):
         site.http.post("/api/admin/login", json=login)
 
 
@@ -153,6 +168,38 @@ def provider_fails(site: Site) -> None:
 def provider_recovers(site: Site) -> None:
     """It answers again."""
     site.chain.control("clear_faults")
+
+
+def ask_for_the_vault(site: Site) -> None:
+    """Players look at the vault, and nothing settles meanwhile."""
+    for _ in range(3):
+        site.get("/api/vault")
+
+
+def give_vault_another_key(site: Site) -> None:
+    """The owner's key is stolen: the vault now takes signatures of somebody else."""
+    _set_vault_key(site, secrets.token_bytes(32))
+
+
+def give_vault_its_key(site: Site) -> None:
+    """The vault takes our signatures again."""
+    _set_vault_key(site, bytes.fromhex(site.stack.settings["ORACLE_PUBLIC_KEY_HEX"]))
+
+
+def _set_vault_key(site: Site, key: bytes) -> None:
+    owner_order(site.chain, to=site.world.vault, nano=ORDER_NANOTON, body=set_oracle(key, grace_s=0))
+
+
+def gateway_refuses(site: Site) -> None:
+    """The access log's lines of requests beyond the gateway's limit: the local gateway has none."""
+    form = str(load_yaml(PROJECT / "serverless.yml")["provider"]["logs"]["httpApi"]["format"])
+    names = {"${self:service}": site.stack.service.name, "${sls:stage}": site.stack.service.stage}
+    for variable, name in names.items():
+        form = form.replace(variable, name)
+    refused = {"status": "429", "error.message": "Too Many Requests", "routeKey": "GET /health"}
+    line = re.sub(r"\$context\.([\w.]+)", lambda found: refused.get(found[1], "-"), form)
+    with site.stack.log_path("access").open("a") as log:
+        log.write(f"{line}\n" * THROTTLED)
 
 
 def drain_ton(site: Site) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from pymongo import MongoClient
@@ -19,6 +19,7 @@ from infra.ops.journey.journey import Journey
 from infra.ops.story import Story
 
 Documents = Database[dict[str, Any]]
+HOUR_S: Final = 3_700
 
 
 class _Silent(Story):
@@ -58,6 +59,7 @@ class Site:
             step()
         self.run_settle()
         self.paid_claim_id = claims.claim_id
+        self.quiet_minute()
 
     def sign_in(self) -> None:
         """The clock has moved: a new session."""
@@ -130,3 +132,9 @@ class Site:
         self.battle()
         self.probe()
         self.run_settle()
+
+    def quiet_minute_an_hour_later(self) -> None:
+        """The same when the hourly audit is due."""
+        self.stack.advance_clock(HOUR_S)
+        self.sign_in()
+        self.quiet_minute()

@@ -57,6 +57,21 @@ class ClaimKeys:
         with asking_aws("disable the old claim key"):
             self._kms.disable_key(KeyId=key_id)
 
+    def restore_policy(self, key_id: str) -> list[str]:
+        """Give it the policy of the template, then end every grant; the ended grants, by who held them.
+
+        In this order: the former policy may not have let an administrator see the grants.
+        """
+        with asking_aws("replace the claim key's policy"):
+            self._kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=self._request["Policy"])
+        with asking_aws("list the claim key's grants"):
+            pages = self._kms.get_paginator("list_grants").paginate(KeyId=key_id)
+            grants = [grant for page in pages for grant in page["Grants"]]
+        for grant in grants:
+            with asking_aws("revoke a grant"):
+                self._kms.revoke_grant(KeyId=key_id, GrantId=grant["GrantId"])
+        return [f"{grant['GranteePrincipal']}: {', '.join(grant['Operations'])}" for grant in grants]
+
     def name(self, key_id: str) -> None:
         """Point the stage's alias at the key; a stage that has none gets it."""
         try:

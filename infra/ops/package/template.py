@@ -15,25 +15,37 @@ from infra.ops.package.wheels import PackagingFailed
 
 REGION: Final = "eu-central-1"
 STAGES: Final = ("dev", "staging", "prod")
+DEMANDING_STAGES: Final = ("staging", "prod")
+RUNBOOK_URL: Final = "ARENA_RUNBOOK_URL"
 TEMPLATE: Final = Path(".serverless/cloudformation-template-update-stack.json")
 DEPLOYER: Final = Path("infra/deploy")
 
 SUPPRESSED_RULES: Final[Mapping[str, str]] = {
     "W3005": "osls itself writes DependsOn beside Refs that imply them; nothing of ours to change",
-    "W8003": "whether a stage has an alarm address is known when packaging, and so is the condition",
 }
 """cfn-lint's rules that do not apply, each with its reason."""
 
 
 def make_template(stage: str, *, root: Path, environment: Mapping[str, str] | None = None) -> Path:
     """Run `osls package` (no network, no credentials) and cfn-lint. Raises PackagingFailed with what they said."""
-    osls = deployer(root)
     settings = os.environ | {"SLS_TELEMETRY_DISABLED": "1", "AWS_REGION": REGION} | dict(environment or {})
+    require_runbook(stage, settings)
+    osls = deployer(root)
     _run([str(osls), "package", "--stage", stage], root=root, environment=settings)
     rules = ["--ignore-checks", *SUPPRESSED_RULES]
     lint = [str(Path(sys.executable).parent / "cfn-lint"), "-r", REGION, *rules, "-t", str(TEMPLATE)]
     _run(lint, root=root, environment=settings)
     return root / TEMPLATE
+
+
+def require_runbook(stage: str, environment: Mapping[str, str]) -> None:
+    """Raises PackagingFailed unless the mails of this stage's alarms link to a page: nobody can open a relative one."""
+    url = environment.get(RUNBOOK_URL, "")
+    if stage in DEMANDING_STAGES and not url.startswith("https://"):
+        raise PackagingFailed(
+            f"{RUNBOOK_URL} is not an https address: set it to where docs/alarms.md of this version can be read, "
+            "because every alarm's mail links there"
+        )
 
 
 def deployer(root: Path) -> Path:

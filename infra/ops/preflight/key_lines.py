@@ -18,7 +18,8 @@ _ONLY_WAY: Final = {"kms:SigningAlgorithm": ["ED25519_SHA_512"], "kms:MessageTyp
 _WAYS_AROUND: Final = ("kms:CreateGrant", "kms:ReplicateKey")
 
 
-def _key_id(stage: StageUnderCheck) -> str:
+def key_in_use(stage: StageUnderCheck) -> str:
+    """What the signer's setting calls its key. Raises CannotTell where it is no key of KMS."""
     key = stage.signer().oracle_key
     if not isinstance(key, KmsOracleKey):
         raise CannotTell("the key is a setting, not in KMS: whoever reads the setting can sign")
@@ -27,7 +28,7 @@ def _key_id(stage: StageUnderCheck) -> str:
 
 def key_is_of_the_right_kind(stage: StageUnderCheck) -> str:
     """An enabled Ed25519 key that only signs; its public half is what the vault has to be told."""
-    kms, key_id = stage.aws("kms"), _key_id(stage)
+    kms, key_id = stage.aws("kms"), key_in_use(stage)
     metadata = kms.describe_key(KeyId=key_id)["KeyMetadata"]
     must(metadata["KeySpec"] == _SPEC, f"its spec is {metadata['KeySpec']}, not {_SPEC}")
     must(metadata["KeyUsage"] == "SIGN_VERIFY", f"its usage is {metadata['KeyUsage']}")
@@ -41,8 +42,9 @@ def public_key(kms: Any, key_id: str) -> str:
 
 
 def only_the_signer_signs(stage: StageUnderCheck) -> str:
-    """The key policy, statement by statement."""
-    text = stage.aws("kms").get_key_policy(KeyId=_key_id(stage), PolicyName="default")["Policy"]
+    """The key policy, statement by statement, and the grants, which no policy shows."""
+    kms, key_id = stage.aws("kms"), key_in_use(stage)
+    text = kms.get_key_policy(KeyId=key_id, PolicyName="default")["Policy"]
     allowed = [each for each in json.loads(text)["Statement"] if each["Effect"] == "Allow"]
     role = stage.signer_role()
     signing = [each for each in allowed if _covers(each, "kms:Sign")]
@@ -52,6 +54,7 @@ def only_the_signer_signs(stage: StageUnderCheck) -> str:
         must(_is_narrow(statement), "the signer may sign in another way than ED25519_SHA_512 over RAW")
     around = sorted({action for each in allowed for action in _WAYS_AROUND if _covers(each, action)})
     must(not around, f"a statement allows {', '.join(around)}, a way around the policy")
+    must(not kms.list_grants(KeyId=key_id)["Grants"], "there are grants on it: ./arena oracle restore-policy")
     return "the signer's role alone, ED25519_SHA_512 over RAW alone"
 
 

@@ -1,17 +1,22 @@
-"""Watching: every metric the code emits is on an alarm or the dashboard, and the alarms are really there."""
+"""Watching: what the code emits is on an alarm or the dashboard, the alarms are there, and somebody hears them."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Final
 
 from infra.local.serverless_file import load_yaml
-from infra.ops.preflight.lines import Line, must
+from infra.ops.drill.listeners import matches
+from infra.ops.preflight.key_lines import key_in_use
+from infra.ops.preflight.lines import CannotTell, Line, must
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.domain.metrics_catalogue import CATALOGUE
 
 _QUOTED: Final = re.compile(r'\\?"([A-Za-z]+)\\?"')
 _PAGE: Final = 100
+_TOPICS: Final = ("page", "ticket")
+_QUIET_STAGE: Final = "dev"
 
 
 def _alarms(stage: StageUnderCheck) -> list[dict[str, Any]]:
@@ -54,7 +59,64 @@ def alarms_are_deployed(stage: StageUnderCheck) -> str:
     return f"{len(wanted)} alarms on, dashboard {prefix}"
 
 
+def key_in_use_is_watched(stage: StageUnderCheck) -> str:
+    """A change of the policy of the very key that signs now, rotated or not, is told to whoever is paged."""
+    arn = stage.aws("kms").describe_key(KeyId=key_in_use(stage))["KeyMetadata"]["Arn"]
+    rule = f"{stage.service.name}-{stage.service.stage}-claim-key-changed"
+    if stage.is_local:
+        resources = load_yaml(stage.project / "infra/aws/key_changes.yml")["Resources"]
+        pattern = resources["ClaimKeyChanged"]["Properties"]["EventPattern"]
+    else:
+        events = stage.aws("events")
+        deployed = events.describe_rule(Name=rule)
+        must(deployed["State"] == "ENABLED", f"the rule {rule} is switched off")
+        must(events.list_targets_by_rule(Rule=rule)["Targets"], f"the rule {rule} tells nobody")
+        pattern = json.loads(deployed["EventPattern"])
+    must(
+        matches(pattern, _policy_change(arn)),
+        "a change of the key in use would tell nobody: deploy the rule again",
+    )
+    return "a change of its policy matches the rule"
+
+
+def _policy_change(key_arn: str) -> dict[str, Any]:
+    """The part of CloudTrail's event that tells one key's change from another's."""
+    return {
+        "source": "aws.kms",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventSource": "kms.amazonaws.com",
+            "eventName": "PutKeyPolicy",
+            "userIdentity": {"type": "IAMUser"},
+            "resources": [{"type": "AWS::KMS::Key", "ARN": key_arn}],
+        },
+    }
+
+
+def alarms_reach_somebody(stage: StageUnderCheck) -> str:
+    """Each topic has a subscription that its reader confirmed; AWS keeps the others as PendingConfirmation."""
+    prefix = f"{stage.service.name}-{stage.service.stage}"
+    if stage.is_local:
+        return "the local stack has no SNS: nobody is woken by it"
+    sns = stage.aws("sns")
+    topics = [
+        each["TopicArn"] for page in sns.get_paginator("list_topics").paginate() for each in page["Topics"]
+    ]
+    for kind in _TOPICS:
+        arn = next((arn for arn in topics if arn.endswith(f":{prefix}-{kind}")), None)
+        if arn is None:
+            raise CannotTell(f"there is no topic {prefix}-{kind} yet: deploy, then subscribe to it")
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
+        found = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
+        if not any(each.startswith("arn:") for each in found):
+            must(stage.name == _QUIET_STAGE, f"nobody has confirmed a subscription to {prefix}-{kind}")
+            raise CannotTell(f"nobody reads {prefix}-{kind}, which a stage for trying things may do without")
+    return f"somebody reads {' and '.join(_TOPICS)}"
+
+
 LINES: Final = (
     Line("metrics", "every metric is watched", every_metric_is_watched),
     Line("alarms", "alarms are deployed", alarms_are_deployed, is_of_stack=True),
+    Line("key_watched", "the claim key in use is watched", key_in_use_is_watched, is_of_stack=True),
+    Line("readers", "alarms reach somebody", alarms_reach_somebody, is_of_stack=True),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,26 @@ ALARMS: dict[str, Any] = {
 }
 OURS = {name: alarm for name, alarm in ALARMS.items() if alarm["Namespace"] == "Arena"}
 SECTIONS = set(re.findall(r"^## (.+)$", (PROJECT / "docs/alarms.md").read_text(), re.MULTILINE))
-SILENCE_IS_A_FAULT = {"ReadinessFailedAlarm", "SettleSilentAlarm"}
+MISSING = {
+    **dict.fromkeys(("ReadinessFailedAlarm", "SettleSilentAlarm"), "breaching"),
+    # What a run knows of the vault is not said by one that could not look at it, and is not forgotten meanwhile.
+    **dict.fromkeys(
+        ("VaultStopsClaimsAlarm", "VaultShortAlarm", "VaultTonLowAlarm", "VaultNearlyFullAlarm"), "ignore"
+    ),
+}
+TOPIC_OF_TAG = {"page": "PageTopic", "ticket": "TicketTopic"}
+RULE: dict[str, Any] = load_yaml(PROJECT / "infra/aws/key_changes.yml")["Resources"]["ClaimKeyChanged"][
+    "Properties"
+]
+WIDGETS: list[dict[str, Any]] = json.loads(
+    load_yaml(PROJECT / "infra/aws/dashboard.yml")["Resources"]["Dashboard"]["Properties"]["DashboardBody"][
+        "Fn::Sub"
+    ][0]
+)["widgets"]
 # Emitted by one function or route each; captured in tests/functions/test_metrics.py and by the drill.
 BY_REQUESTS = {
     *("ServerErrorPercent", "RequestDuration", "NotReady", "ReadinessFailed", "BattleErrorPercent"),
-    *("RateLimited", "DatabaseUnavailable", "LimiterFallback", "AdminLockouts"),
+    *("RateLimited", "DatabaseUnavailable", "LimiterFallback", "LimiterDown", "AdminLockouts"),
 }
 
 
@@ -53,8 +69,9 @@ def test_an_alarm_names_the_one_dimension_that_is_emitted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_tells_the_topic_that_it_fires_and_that_it_ends(name: str) -> None:
-    assert ALARMS[name]["AlarmActions"] == ALARMS[name]["OKActions"] == [{"!Ref": "AlarmTopic"}]
+def test_an_alarm_tells_the_topic_of_its_urgency_that_it_fires_and_that_it_ends(name: str) -> None:
+    tag = ALARMS[name]["AlarmDescription"][1:].partition("]")[0]
+    assert ALARMS[name]["AlarmActions"] == ALARMS[name]["OKActions"] == [{"!Ref": TOPIC_OF_TAG[tag]}]
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -68,8 +85,29 @@ def test_an_alarm_says_how_urgent_it_is_and_links_to_its_page(name: str) -> None
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_missing_data_is_treated_on_purpose(name: str) -> None:
-    expected = "breaching" if name in SILENCE_IS_A_FAULT else "notBreaching"
-    assert ALARMS[name]["TreatMissingData"] == expected
+    assert ALARMS[name]["TreatMissingData"] == MISSING.get(name, "notBreaching")
+
+
+def test_a_percentile_of_a_quiet_nights_requests_is_not_judged() -> None:
+    percentiles = [alarm for alarm in ALARMS.values() if "ExtendedStatistic" in alarm]
+    assert percentiles
+    assert all(alarm["EvaluateLowSampleCountPercentile"] == "ignore" for alarm in percentiles)
+
+
+def test_one_signature_that_the_key_store_did_not_give_is_enough() -> None:
+    alarm = ALARMS["KmsErrorsAlarm"]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+
+
+def test_whatever_stops_claims_pages() -> None:
+    for name in ("VaultStopsClaims", "VaultUnwatched", "SeqnoAnomaly", "UnknownOutflow", "LedgerViolation"):
+        assert ALARMS[f"{name}Alarm"]["AlarmDescription"].startswith("[page]")
+
+
+def test_no_address_is_in_a_template() -> None:
+    texts = [path.read_text() for path in (PROJECT / "infra/aws").glob("*.yml")]
+    texts.append((PROJECT / "serverless.yml").read_text())
+    assert not [text for text in texts if "AWS::SNS::Subscription" in text or "alarmEmail" in text]
 
 
 def test_no_resource_is_declared_in_two_files() -> None:
@@ -83,8 +121,7 @@ def test_no_resource_is_declared_in_two_files() -> None:
 
 def test_every_section_of_the_page_is_about_an_alarm() -> None:
     texts = [alarm["AlarmDescription"] for alarm in ALARMS.values()]
-    rule = load_yaml(PROJECT / "infra/aws/key_changes.yml")["Resources"]["ClaimKeyChanged"]
-    texts.append(rule["Properties"]["Description"])
+    texts.append(RULE["Description"])
     assert {text.rpartition("#")[2] for text in texts} == SECTIONS
 
 
@@ -99,17 +136,70 @@ def test_the_platforms_count_of_every_function_is_watched(function: str, metric:
 
 
 def test_a_change_of_the_claim_key_is_told() -> None:
-    resources = load_yaml(PROJECT / "infra/aws/key_changes.yml")["Resources"]
-    detail = resources["ClaimKeyChanged"]["Properties"]["EventPattern"]["detail"]
-    assert {"PutKeyPolicy", "CreateGrant", "DisableKey", "ScheduleKeyDeletion"} <= set(detail["eventName"])
-    assert resources["ClaimKeyChanged"]["Properties"]["Targets"] == [
-        {"Id": "alarms", "Arn": {"!Ref": "AlarmTopic"}}
-    ]
+    assert "resources" not in RULE["EventPattern"]["detail"]  # a rotation's key is in no template
+    assert RULE["Targets"] == [{"Id": "page", "Arn": {"!Ref": "PageTopic"}}]
 
 
-def test_the_dashboard_shows_only_metrics_and_alarms_that_exist() -> None:
-    text = str(load_yaml(PROJECT / "infra/aws/dashboard.yml"))
-    shown = set(re.findall(r'\["(?:Arena|\.)", "(\w+)"', text))
-    assert shown
-    assert shown <= {metric.name for metric in CATALOGUE}
-    assert set(re.findall(r"\$\{(\w+)\.Arn\}", text)) <= ALARMS.keys()
+def test_both_topics_may_be_told_by_alarms_and_one_by_the_rule() -> None:
+    policy = load_yaml(PROJECT / "infra/aws/key_changes.yml")["Resources"]["AlarmTopicPolicy"]["Properties"]
+    topics = [{"!Ref": "PageTopic"}, {"!Ref": "TicketTopic"}]
+    alarms, rule = policy["PolicyDocument"]["Statement"]
+    assert policy["Topics"] == alarms["Resource"] == topics
+    assert rule["Resource"] == topics[0]
+
+
+def test_the_dashboard_shows_everything_that_wakes_somebody() -> None:
+    [widget] = [widget for widget in WIDGETS if widget["type"] == "alarm"]
+    shown = [re.fullmatch(r"\$\{(\w+)\.Arn\}", arn) for arn in widget["properties"]["alarms"]]
+    pages = [name for name, alarm in ALARMS.items() if alarm["AlarmDescription"].startswith("[page]")]
+    assert sorted(name[1] for name in shown if name) == sorted(pages)
+
+
+def _shown_metrics() -> list[list[Any]]:
+    """Every metric of the widgets with CloudWatch's shorthand written out: "." is the value above, "..." all of them."""
+    found: list[list[Any]] = []
+    for widget in WIDGETS:
+        above: list[Any] = []
+        for row in widget["properties"].get("metrics", ()):
+            words = [word for word in row if isinstance(word, str)]
+            if words[:1] == ["..."]:
+                words = [*above[: len(above) - len(words) + 1], *words[1:]]
+            above = [above[place] if word == "." else word for place, word in enumerate(words)]
+            if above:
+                found.append(above)
+    return found
+
+
+def test_a_metric_on_the_dashboard_has_the_dimensions_that_are_emitted() -> None:
+    metrics = {metric.name: metric for metric in CATALOGUE}
+    shown = _shown_metrics()
+    assert len(shown) > 20
+    for namespace, name, *dimensions in shown:
+        split_by = metrics[name].split_by
+        assert (namespace, dimensions[:2]) == ("Arena", ["service", "${service}"]), name
+        assert [dimensions[2]] == [split_by] if split_by else dimensions[2:] == [], name
+
+
+def test_a_search_on_the_dashboard_names_the_dimensions_that_are_emitted() -> None:
+    rows = [row for widget in WIDGETS for row in widget["properties"].get("metrics", ())]
+    searches = [row[0]["expression"] for row in rows if isinstance(row[0], dict)]
+    assert len(searches) == 2
+    for search in searches:
+        found = re.search(r"\{Arena,(\w+),service\} MetricName=\"(\w+)\" service=", search)
+        assert found is not None
+        assert found[1] == {metric.name: metric.split_by for metric in CATALOGUE}[found[2]]
+
+
+def test_what_the_gateway_refuses_is_told_apart_from_what_functions_refuse() -> None:
+    resources = load_yaml(PROJECT / "infra/aws/platform_alarms.yml")["Resources"]
+    [counted] = resources["GatewayThrottled"]["Properties"]["MetricTransformations"]
+    alarm = ALARMS["GatewayThrottledAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (counted["MetricNamespace"], counted["MetricName"])
+    assert [each["Name"] for each in alarm["Dimensions"]] == [each["Key"] for each in counted["Dimensions"]]
+    form = load_yaml(PROJECT / "serverless.yml")["provider"]["logs"]["httpApi"]["format"]
+    logged = json.loads(form)
+    assert logged["service"] == alarm["Dimensions"][0]["Value"]
+    assert {
+        "status": "$context.status",
+        "integrationStatus": "$context.integrationStatus",
+    }.items() <= logged.items()

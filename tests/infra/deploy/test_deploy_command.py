@@ -123,7 +123,7 @@ def test_every_line_is_asked_once_before_or_after_and_none_before_that_needs_the
         line.id for line in LINES
     )
     assert {line.id for line in AFTER_DEPLOYING} == {
-        "key_kind", "key_policy", "key_pair", "api", "cors", "alarms",
+        "key_kind", "key_policy", "key_pair", "key_watched", "api", "cors", "alarms", "readers",
     }  # fmt: skip
 
 

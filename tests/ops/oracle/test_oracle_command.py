@@ -15,7 +15,7 @@ from infra.local.claim_key import claim_key_request
 from infra.local.clock import stack_now_ms
 from infra.local.serverless_file import read_service
 from infra.local.world import create_world, owner_order
-from infra.ops.oracle import perform
+from infra.ops.oracle import perform, policy
 from infra.ops.oracle.perform import DONE, REFUSED, WAITING, RotateOptions
 from infra.ops.preflight.stage import PROJECT, StageUnderCheck
 from infra.vault.messages import ORDER_NANOTON, set_oracle
@@ -26,6 +26,7 @@ from tests.local_claims import advance
 from tests.ops.oracle.oracle_stage import KEY_ID_NAME, PUBLIC_KEY_NAME, REFERENCES, FakeParameterStore
 
 GRACE_S = 1200
+EVE = "arn:aws:iam::000000000000:user/eve"
 
 
 @dataclass
@@ -130,3 +131,31 @@ def test_the_command_refuses_to_go_on_when_the_chain_has_another_key(
     assert "which this rotation does not know" in capsys.readouterr().err
     assert deployed.ssm.written == []
     assert deployed.kms.describe_key(KeyId=deployed.old_key_id)["KeyMetadata"]["KeyState"] == "Enabled"
+
+
+def test_the_key_in_use_gets_its_policy_back_by_one_command(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(policy, "deployed_stage", perform.deployed_stage)
+    former = deployed.kms.get_key_policy(KeyId=deployed.old_key_id, PolicyName="default")["Policy"]
+    everything = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+    stolen = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    deployed.kms.put_key_policy(KeyId=deployed.old_key_id, PolicyName="default", Policy=stolen)
+    deployed.kms.create_grant(KeyId=deployed.old_key_id, GranteePrincipal=EVE, Operations=["Sign"])
+    assert policy.run_restore_policy("test") == DONE
+    assert f"revoked: {EVE}: Sign" in capsys.readouterr().out
+    restored = deployed.kms.get_key_policy(KeyId=deployed.old_key_id, PolicyName="default")["Policy"]
+    assert json.loads(restored) == json.loads(former)
+
+
+def test_a_refused_restoration_says_so(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(policy, "deployed_stage", perform.deployed_stage)
+    nobody = {"Effect": "Allow", "Principal": {"AWS": EVE}, "Action": "kms:*", "Resource": "*"}
+    locked = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
+    deployed.kms.put_key_policy(
+        KeyId=deployed.old_key_id, PolicyName="default", Policy=locked, BypassPolicyLockoutSafetyCheck=True
+    )
+    assert policy.run_restore_policy("test") == REFUSED
+    assert "AWS refused" in capsys.readouterr().err
