@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.local.serverless_file import function_values
+from infra.ops.preflight import chain_lines
 from infra.ops.preflight.checklist import LINES
 from infra.ops.preflight.command import PreflightOptions, run_preflight
 from infra.ops.preflight.deployed_stage import deployed_stage
@@ -107,6 +108,14 @@ def asked(account: Account, line: str) -> Answer:
 def test_a_complete_stage_keeps_every_rule(account: Account) -> None:
     for line in ("settings", "secret_store", "template", "admin_hash"):
         assert asked(account, line).state == "passed", asked(account, line)
+
+
+def test_a_stage_without_a_vault_fails_no_line_because_of_it(account: Account) -> None:
+    for name in ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PUBLIC_KEY_HEX", "AIBA_UNITS_PER_CREDIT"):
+        del account.parameters[f"/arena/prod/{name}"]
+    assert asked(account, "settings").state == "passed"
+    assert asked(account, "key_pair").state == "cannot tell"
+    assert {asked(account, line.id).state for line in chain_lines.LINES} == {"cannot tell"}
 
 
 def test_a_value_that_is_not_there_is_named_with_its_function(account: Account) -> None:
