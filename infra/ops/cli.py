@@ -135,7 +135,12 @@ def preflight(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     data: Annotated[Path | None, typer.Option(help="Where the local stack keeps its data.")] = None,
     api_url: Annotated[str, typer.Option(help="Where the API answers, if not the stack's own output.")] = "",
-    mongodb_uri: Annotated[str, typer.Option(help="A user who may list indexes and read `operations`.")] = "",
+    mongodb_uri: Annotated[
+        str,
+        typer.Option(
+            envvar="ARENA_OPERATOR_MONGODB_URI", help="A user who may list indexes and read `operations`."
+        ),
+    ] = "",
     secrets_readable: Annotated[
         bool, typer.Option("--secrets-readable", help="Only note that a person can read the secrets now.")
     ] = False,

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
+
+import typer
+
+from infra.ops.cli import app
 
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS = sorted([PROJECT / "README.md", *PROJECT.glob("docs/**/*.md")])
@@ -45,6 +50,17 @@ def arguments_of(command: str) -> list[str]:
     for placeholder, value in STAND_INS.items():
         command = command.replace(placeholder, value)
     return shlex.split(command, comments=True)[1:]
+
+
+def command_and_rest(words: list[str]) -> tuple[Any, list[str]]:
+    """The CLI's command that the words name, and the words after its name."""
+    command: Any = typer.main.get_command(app)
+    for position, word in enumerate(words):
+        if not hasattr(command, "commands"):
+            return command, words[position:]
+        assert word in command.commands, f"no such command: {word}"
+        command = command.commands[word]
+    return command, []
 
 
 COMMANDS = {command: name_of(document) for document in DOCUMENTS for command in commands_of(document)}

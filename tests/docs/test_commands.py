@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from pymongo.database import Database
 from typer.testing import CliRunner
 
@@ -19,7 +18,7 @@ from infra.ops.cli import app
 from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.readiness.keys import public_key_of
 from shared.services.read_fairness import read_proof
-from tests.docs.documents import COMMANDS, PROJECT, arguments_of
+from tests.docs.documents import COMMANDS, PROJECT, arguments_of, command_and_rest
 from tests.services.game_world import GameWorld
 
 # Offline or on a database of the test's own, and quick; the rest has a suite or a rehearsal of its own.
@@ -34,17 +33,6 @@ def of_kind(*first: str) -> list[str]:
 def complete(commands: list[str]) -> list[str]:
     """Those that say what they work on, not the bare names in running text."""
     return [command for command in commands if "--" in command]
-
-
-def command_and_rest(words: list[str]) -> tuple[Any, list[str]]:
-    """The CLI's command that the words name, and the words after its name."""
-    command: Any = typer.main.get_command(app)
-    for position, word in enumerate(words):
-        if not hasattr(command, "commands"):
-            return command, words[position:]
-        assert word in command.commands, f"no such command: {word}"
-        command = command.commands[word]
-    return command, []
 
 
 def awaits_value(command: Any, word: str) -> bool:

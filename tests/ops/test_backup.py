@@ -21,6 +21,7 @@ from infra.ops.backup.archive import chunk_path, load_manifest, read_chunk, save
 from infra.ops.backup.command import DataSource, run_backup, run_drill
 from infra.ops.backup.export import collections_of, export_database
 from infra.ops.backup.restore import compare_digests, restore_database
+from infra.ops.chosen_database import is_on_this_machine
 from infra.ops.cli import app
 from infra.ops.operation_records import BACKUP, RESTORE_DRILL, OperationRecords
 from infra.ops.verify_ledger import verify_database
@@ -333,3 +334,41 @@ def test_a_drill_without_any_backup_says_what_is_missing(mongo_uri, tmp_path, mo
     result = CliRunner().invoke(app, ["restore-drill", "--mongodb-uri", mongo_uri, "--database", "nobody"])
     assert result.exit_code == 2
     assert "no finished backup of nobody" in result.output
+
+
+ELSEWHERE = [
+    "mongodb+srv://fake-user:fake-password@cluster0.example.net/",
+    "mongodb://fake-user:fake-password@10.0.0.7:27017/",
+    "mongodb://127.0.0.1:1,db.example.net:27017/",
+]
+
+
+@pytest.mark.parametrize("uri", ELSEWHERE)
+def test_a_drill_never_loads_a_server_that_is_elsewhere_without_being_told(
+    world, mongo_database, tmp_path, uri
+):
+    export(mongo_database, tmp_path)
+    where = ["--mongodb-uri", uri, "--database", mongo_database.name, "--from", str(tmp_path)]
+    result = CliRunner().invoke(app, ["restore-drill", *where])
+    assert result.exit_code == 2
+    assert "--scratch-uri" in result.output
+    assert "fake-password" not in result.output
+
+
+@pytest.mark.parametrize("yes", [["--scratch-uri", "mongodb://127.0.0.1:1"], ["--on-its-own-server"]])
+def test_a_drill_elsewhere_runs_once_somebody_said_where(
+    world, mongo_database, tmp_path, monkeypatch, yes
+):
+    asked = []
+    monkeypatch.setattr(
+        "infra.ops.backup.command.run_drill", lambda *_, scratch_uri: asked.append(scratch_uri) or 0
+    )
+    export(mongo_database, tmp_path)
+    where = ["--mongodb-uri", ELSEWHERE[0], "--database", mongo_database.name, "--from", str(tmp_path)]
+    assert CliRunner().invoke(app, ["restore-drill", *where, *yes]).exit_code == 0
+    assert asked == [yes[1] if len(yes) == 2 else None]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:27017", "localhost:1", "[::1]:27017"])
+def test_this_machine_is_told_by_its_loopback_names(host):
+    assert is_on_this_machine(f"mongodb://{host}/?directConnection=true")

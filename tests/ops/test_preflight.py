@@ -20,6 +20,7 @@ from infra.ops.preflight.lines import Answer, Line, answer_of, as_json, as_table
 from infra.ops.preflight.local_stage import running_local_stage
 from infra.ops.preflight.stage import StageUnderCheck
 from infra.ops.preflight.store_lines import queries_use_indexes
+from tests.docs.documents import arguments_of, command_and_rest
 from tests.ops.preflight_breakages import BREAKAGES, Breakage, copied_project, record
 
 LINE_BY_ID = {line.id: line for line in LINES}
@@ -83,8 +84,23 @@ def test_secrets_made_after_the_last_person_could_read_them_are_green(
         assert answer_of(LINE_BY_ID["secrets_unread"], recorded).state == "passed"
 
 
-def test_what_was_never_rehearsed_is_red_where_people_play(stage: StageUnderCheck) -> None:
-    assert answer_of(LINE_BY_ID[BACKUP], replace(stage, is_local=False)).state == "failed"
+@pytest.mark.parametrize("name", [BACKUP, RESTORE_DRILL, ROTATION_REHEARSAL])
+def test_what_was_never_rehearsed_is_red_where_people_play(stage: StageUnderCheck, name: str) -> None:
+    deployed = replace(stage, is_local=False, name="prod")
+    assert answer_of(LINE_BY_ID[name], deployed).state == "failed"
+
+
+@pytest.mark.parametrize("name", [BACKUP, RESTORE_DRILL, ROTATION_REHEARSAL])
+def test_the_remedy_is_a_whole_command_that_records_where_the_line_looks(
+    stage: StageUnderCheck, name: str
+) -> None:
+    detail = answer_of(LINE_BY_ID[name], replace(stage, is_local=False, name="prod")).detail
+    command, rest = command_and_rest(arguments_of(detail.partition(": ")[2]))
+    given = command.make_context("arena", rest).params  # parses and converts; nothing is run
+    assert given["mongodb_uri"] == "$OPERATOR_URI"
+    is_rehearsal = name == ROTATION_REHEARSAL
+    assert (given["stage"] == "prod") if is_rehearsal else (given["database"] == "arena_dev")
+    assert name != RESTORE_DRILL or given["scratch_uri"] == "$SCRATCH_URI"
 
 
 def test_noting_that_a_person_can_read_the_secrets_makes_all_of_them_old(
