@@ -356,9 +356,7 @@ def test_a_drill_never_loads_a_server_that_is_elsewhere_without_being_told(
 
 
 @pytest.mark.parametrize("yes", [["--scratch-uri", "mongodb://127.0.0.1:1"], ["--on-its-own-server"]])
-def test_a_drill_elsewhere_runs_once_somebody_said_where(
-    world, mongo_database, tmp_path, monkeypatch, yes
-):
+def test_a_drill_elsewhere_runs_once_somebody_said_where(world, mongo_database, tmp_path, monkeypatch, yes):
     asked = []
     monkeypatch.setattr(
         "infra.ops.backup.command.run_drill", lambda *_, scratch_uri: asked.append(scratch_uri) or 0

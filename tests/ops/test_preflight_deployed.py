@@ -111,7 +111,12 @@ def test_a_complete_stage_keeps_every_rule(account: Account) -> None:
 
 
 def test_a_stage_without_a_vault_fails_no_line_because_of_it(account: Account) -> None:
-    for name in ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PUBLIC_KEY_HEX", "AIBA_UNITS_PER_CREDIT"):
+    for name in (
+        "ARENA_VAULT_ADDRESS",
+        "AIBA_JETTON_MASTER",
+        "ORACLE_PUBLIC_KEY_HEX",
+        "AIBA_UNITS_PER_CREDIT",
+    ):
         del account.parameters[f"/arena/prod/{name}"]
     assert asked(account, "settings").state == "passed"
     assert asked(account, "key_pair").state == "cannot tell"
