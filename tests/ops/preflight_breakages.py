@@ -257,6 +257,27 @@ def alarm_missing_in_cloudwatch(stage: StageUnderCheck, stack: Stack) -> Iterato
     yield replace(stage, is_local=False, aws=lambda _: CloudWatchWithoutAlarms())
 
 
+class SmallAccount:
+    """What boto3's client answers for an account that may run so many functions at once."""
+
+    def __init__(self, most: int, *, left: int) -> None:
+        self._limits = {"ConcurrentExecutions": most, "UnreservedConcurrentExecutions": left}
+
+    def get_account_settings(self) -> dict[str, Any]:
+        return {"AccountLimit": self._limits}
+
+
+def account(most: int, *, left: int, is_deployed: bool) -> Breakage:
+    """The stage's functions, which reserve 64 at stage dev, are to live in this account."""
+
+    @contextmanager
+    def broken(stage: StageUnderCheck, stack: Stack) -> Iterator[StageUnderCheck]:
+        url = stage.api_url if is_deployed else ""
+        yield replace(stage, is_local=False, api_url=url, aws=lambda _: SmallAccount(most, left=left))
+
+    return broken
+
+
 ALARMS = (PROJECT / "infra/aws/alarms.yml").read_text()
 WEAK_HASH = bcrypt.hashpw(b"fake password", bcrypt.gensalt(10)).decode()
 PLAIN_TEMPLATE = (
@@ -313,6 +334,11 @@ BREAKAGES: dict[str, list[Breakage]] = {
     "metrics": [
         document("infra/aws/dashboard.yml", "Resources: {}\n"),
         document("infra/aws/alarms.yml", ALARMS.replace("AlarmActions: [!Ref AlarmTopic]", "AlarmActions: []")),
+    ],
+    "concurrency": [
+        account(10, left=10, is_deployed=False),
+        account(163, left=99, is_deployed=True),
+        account(1000, left=163, is_deployed=False),
     ],
     "alarms": [alarm_missing_in_cloudwatch],
     "api": [nobody_answers],

@@ -33,6 +33,7 @@ class Account:
     def __init__(self) -> None:
         self.parameters = _parameters()
         self.is_denying = False
+        self.high_throughput = "true"
         self.policy: dict[str, Any] = {
             "Statement": [
                 {
@@ -57,8 +58,7 @@ class Account:
         return self
 
     def get_parameters(self, *, Names: Sequence[str], WithDecryption: bool) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        if self.is_denying:
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetParameters")
+        self._refuse_if_denying("GetParameters")
         return {
             "Parameters": [
                 {"Name": name, "Value": self.parameters[name]} for name in Names if name in self.parameters
@@ -73,6 +73,20 @@ class Account:
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert StackName == "arena-prod"
         return {"Stacks": [{"Outputs": [{"OutputKey": "HttpApiUrl", "OutputValue": API_URL}]}]}
+
+    def get_account_settings(self) -> dict[str, Any]:
+        self._refuse_if_denying("GetAccountSettings")
+        limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 636}
+        return {"AccountLimit": limits}
+
+    def get_service_setting(self, *, SettingId: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert SettingId == "/ssm/parameter-store/high-throughput-enabled"
+        self._refuse_if_denying("GetServiceSetting")
+        return {"ServiceSetting": {"SettingValue": self.high_throughput}}
+
+    def _refuse_if_denying(self, operation: str) -> None:
+        if self.is_denying:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
 
     def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert FunctionName == "arena-prod-signer"
@@ -213,3 +227,27 @@ def test_a_database_that_cannot_be_reached_is_red(account: Account) -> None:
 def test_an_unknown_stage_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_preflight(PreflightOptions("production", False, False, False, None, "", "")) == 2
     assert "dev, staging, prod" in capsys.readouterr().err
+
+
+def test_the_accounts_limits_are_compared_with_what_the_template_reserves(account: Account) -> None:
+    answer = asked(account, "concurrency")
+    assert (answer.state, answer.detail) == ("passed", "364 reserved of 1000")
+
+
+@pytest.mark.parametrize(("value", "said"), [("true", "is on"), ("false", "warning: 40 reads a second")])
+def test_parameter_stores_throughput_is_told_and_stops_nothing(
+    account: Account, value: str, said: str
+) -> None:
+    account.high_throughput = value
+    answer = asked(account, "parameter_reads")
+    assert answer.state == "passed"
+    assert said in answer.detail
+
+
+@pytest.mark.parametrize("line", ["concurrency", "parameter_reads"])
+def test_without_the_right_to_ask_the_account_a_line_cannot_tell(account: Account, line: str) -> None:
+    stage = deployed_stage("prod", aws=account)
+    account.is_denying = True
+    answer = answer_of(LINE_BY_ID[line], stage)
+    assert answer.state == "cannot tell"
+    assert "allow " in answer.detail
