@@ -14,7 +14,7 @@ from infra.local.serverless_file import function_values
 from infra.ops.preflight import chain_lines
 from infra.ops.preflight.checklist import LINES
 from infra.ops.preflight.command import PreflightOptions, run_preflight
-from infra.ops.preflight.deployed_stage import deployed_stage
+from infra.ops.preflight.deployed_stage import _client, deployed_stage
 from infra.ops.preflight.key_lines import key_is_of_the_right_kind, only_the_signer_signs
 from infra.ops.preflight.lines import Answer, Line, answer_of
 from infra.ops.preflight.stage import PROJECT
@@ -251,3 +251,14 @@ def test_without_the_right_to_ask_the_account_a_line_cannot_tell(account: Accoun
     answer = answer_of(LINE_BY_ID[line], stage)
     assert answer.state == "cannot tell"
     assert "allow " in answer.detail
+
+
+@pytest.mark.parametrize(("chosen", "region"), [("", "eu-central-1"), ("eu-west-1", "eu-west-1")])
+def test_a_stage_is_looked_for_in_the_region_it_is_deployed_to(
+    monkeypatch: pytest.MonkeyPatch, chosen: str, region: str
+) -> None:
+    monkeypatch.setenv("AWS_REGION", chosen)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert _client("ssm").meta.region_name == region
+    written = (PROJECT / "serverless.yml").read_text()
+    assert "region: ${opt:region, env:AWS_REGION, 'eu-central-1'}" in written

@@ -13,6 +13,7 @@ from typing import Final
 from infra.ops.package.wheels import PackagingFailed
 
 REGION: Final = "eu-central-1"
+"""Where a stage lives unless AWS_REGION says otherwise, as in serverless.yml."""
 STAGES: Final = ("dev", "staging", "prod")
 TEMPLATE: Final = Path(".serverless/cloudformation-template-update-stack.json")
 DEPLOYER: Final = Path("infra/deploy")
@@ -27,12 +28,25 @@ SUPPRESSED_RULES: Final[Mapping[str, str]] = {
 def make_template(stage: str, *, root: Path, environment: Mapping[str, str] | None = None) -> Path:
     """Run `osls package` (no network, no credentials) and cfn-lint. Raises PackagingFailed with what they said."""
     osls = deployer(root)
-    settings = os.environ | {"SLS_TELEMETRY_DISABLED": "1", "AWS_REGION": REGION} | dict(environment or {})
+    settings = os.environ | {"SLS_TELEMETRY_DISABLED": "1", "AWS_REGION": region_of(os.environ)}
+    settings |= dict(environment or {})
     _run([str(osls), "package", "--stage", stage], root=root, environment=settings)
     rules = ["--ignore-checks", *SUPPRESSED_RULES]
-    lint = [str(Path(sys.executable).parent / "cfn-lint"), "-r", REGION, *rules, "-t", str(TEMPLATE)]
+    lint = [
+        str(Path(sys.executable).parent / "cfn-lint"),
+        "-r",
+        region_of(settings),
+        *rules,
+        "-t",
+        str(TEMPLATE),
+    ]
     _run(lint, root=root, environment=settings)
     return root / TEMPLATE
+
+
+def region_of(environment: Mapping[str, str]) -> str:
+    """The region that every command about a stage means; the AWS profile's own default counts for none of them."""
+    return environment.get("AWS_REGION") or REGION
 
 
 def deployer(root: Path) -> Path:

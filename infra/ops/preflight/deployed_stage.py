@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -12,13 +13,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.serverless_file import ServiceSpec, function_values, read_service
+from infra.ops.package.template import region_of
 from infra.ops.preflight.lines import CannotTell
 from infra.ops.preflight.stage import PROJECT, StageUnderCheck
 from shared.adapters.aws_secrets import ABSENT_CODES, AwsSecrets
 from shared.config.declarations import BY_NAME
 from shared.config.references import Reference, parse_reference, references_of, resolve_references
 
-_REGION = "eu-central-1"
 AwsClient = Callable[[str], Any]
 
 
@@ -60,7 +61,7 @@ def deployed_stage(
 
 def _client(service: str) -> Any:
     limits = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
-    return boto3.client(service, region_name=boto3.Session().region_name or _REGION, config=limits)
+    return boto3.client(service, region_name=region_of(os.environ), config=limits)
 
 
 def _api_url(client: AwsClient, service: ServiceSpec) -> str:
