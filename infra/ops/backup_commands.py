@@ -1,4 +1,4 @@
-"""`./arena backup` and `./arena restore-drill`: the database as files, and proof that they restore."""
+"""`./arena backup`, `restore` and `restore-drill`: the database as files, back again, and proof that it works."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ def backup(
         to or _unfinished(name) or _backups() / f"{name}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     )
     raise typer.Exit(run_backup(DataSource(uri, name, as_json), folder))
+
+
+def restore(
+    source: Annotated[Path, typer.Option("--from", help="Folder of a finished backup.")],
+    mongodb_uri: Annotated[str, typer.Option("--mongodb-uri", help="The server to restore to.")],
+    database: Annotated[str, typer.Option("--database", help="An empty database, or none yet.")],
+    as_json: Json = False,
+) -> None:
+    """Load a backup into an empty database with its indexes, compare every digest, judge its ledger."""
+    from infra.ops.backup.command import DataSource, run_restore
+
+    raise typer.Exit(run_restore(DataSource(mongodb_uri, database, as_json), source))
 
 
 def restore_drill(
