@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from infra.ops.payouts.books import read_books
 from infra.ops.payouts.compare import Difference, Kind, compare, correction_reason
+from infra.ops.preflight.chain_lines import asking
 from infra.ops.preflight.deployed_stage import deployed_stage
 from infra.ops.preflight.local_stage import running_local_stage
 from infra.ops.preflight.stage import StageUnderCheck
 from infra.ops.verify_ledger import opened
-from shared.adapters.toncenter import TonCenter
-from shared.adapters.toncenter_chain import ToncenterChain
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claims import VaultIdentity
 from shared.domain.errors import ArenaError, Refused
@@ -73,7 +71,7 @@ def differences(stage: StageUnderCheck, options: ReconcileOptions) -> tuple[str,
     )
     since_s = options.since_ms // MS_PER_SECOND
     from_s = max(0, since_s - LOOK_BACK_S)
-    with _chain(stage, vault) as chain:
+    with asking(settings.ton_provider, settings.vault) as chain:
         owner = chain.vault_account().owner
         deliveries = chain.deliveries(since_s=from_s)
     uri = options.uri or stage.text("settle", "MONGODB_URI")
@@ -92,18 +90,6 @@ def _stage(options: ReconcileOptions) -> StageUnderCheck:
     from infra.local.stack import DEFAULT_DATA_DIR
 
     return deployed_stage(options.stage) if options.stage else running_local_stage(DEFAULT_DATA_DIR)
-
-
-@contextmanager
-def _chain(stage: StageUnderCheck, vault: VaultIdentity) -> Iterator[ToncenterChain]:
-    provider = stage.settle().ton_provider
-    center = TonCenter(
-        url=provider.url, api_key=provider.api_key, jitter=lambda: 0.5, on_outcome=lambda _: None
-    )
-    try:
-        yield ToncenterChain(center, vault=vault.vault, jetton_master=vault.jetton_master)
-    finally:
-        center.close()
 
 
 def adjustment_for(vault: str, difference: Difference) -> dict[str, Any] | None:

@@ -112,11 +112,7 @@ def _of_delivery(
     is_owed = claim is None or claim.outcome == "refunded"
     credits = delivery.amount_units // vault.units_per_credit if is_owed else 0
     left = credits - books.debits.get((account, reason), 0)
-    kind: Kind | None = None
-    if claim is not None and claim.outcome == "open":
-        kind = "paid_open" if claim.is_signed else "paid_unsigned"
-    elif left:
-        kind = "charged_too_much" if left < 0 else "paid_refunded" if claim else "paid_unknown"
+    kind = _kind(claim, left=left)
     if kind is not None:
         yield Difference(
             kind=kind,
@@ -128,6 +124,17 @@ def _of_delivery(
             claim=claim.terms.id if claim else "",
             transaction=delivery.transaction_hash,
         )
+
+
+def _kind(claim: BookedClaim | None, *, left: int) -> Kind | None:
+    """What is wrong with a payout of this claim, of which `left` credits are still to be taken."""
+    if claim is not None and claim.outcome == "open":
+        return "paid_open" if claim.is_signed else "paid_unsigned"
+    if left < 0:
+        return "charged_too_much"
+    if left == 0:
+        return None
+    return "paid_unknown" if claim is None else "paid_refunded"
 
 
 def _behind(

@@ -48,7 +48,7 @@ def _configured(stage: StageUnderCheck) -> tuple[SettleSettings, VaultSettings]:
 
 
 @contextmanager
-def _asking(provider: TonProviderSettings, vault: VaultSettings) -> Iterator[Chain]:
+def asking(provider: TonProviderSettings, vault: VaultSettings) -> Iterator[Chain]:
     """The chain as one provider shows it, whatever network it says it is."""
     center = TonCenter(
         url=provider.url, api_key=provider.api_key, jitter=lambda: 0.5, on_outcome=lambda _: None
@@ -67,7 +67,7 @@ def _provider_is_right(
     provider = which(settings)
     if provider is None:
         raise CannotTell("no second provider is configured: refunds then rest on one provider's word")
-    with _asking(provider, vault) as chain:
+    with asking(provider, vault) as chain:
         network_id = chain.network_id()
         must(network_id == settings.ton_network_id, f"it reports network {network_id}")
         lag_s = stage.now_ms() // 1000 - chain.vault_account().shard_time_s
@@ -77,7 +77,7 @@ def _provider_is_right(
 
 def _vault(stage: StageUnderCheck) -> VaultAccount:
     settings, vault = _configured(stage)
-    with _asking(settings.ton_provider, vault) as chain:
+    with asking(settings.ton_provider, vault) as chain:
         return chain.vault_account()
 
 
