@@ -1,4 +1,4 @@
-"""`./arena backup` and `./arena restore-drill`: the database as files, and proof that they restore."""
+"""`./arena backup`, `restore` and `restore-drill`: the database as files, back again, and proof that it works."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infra.ops.chosen_database import chosen_database
+from infra.ops.chosen_database import chosen_database, is_on_this_machine
 
 Uri = Annotated[
     str | None,
@@ -37,6 +37,18 @@ def backup(
     raise typer.Exit(run_backup(DataSource(uri, name, as_json), folder))
 
 
+def restore(
+    source: Annotated[Path, typer.Option("--from", help="Folder of a finished backup.")],
+    mongodb_uri: Annotated[str, typer.Option("--mongodb-uri", help="The server to restore to.")],
+    database: Annotated[str, typer.Option("--database", help="An empty database, or none yet.")],
+    as_json: Json = False,
+) -> None:
+    """Load a backup into an empty database with its indexes, compare every digest, judge its ledger."""
+    from infra.ops.backup.command import DataSource, run_restore
+
+    raise typer.Exit(run_restore(DataSource(mongodb_uri, database, as_json), source))
+
+
 def restore_drill(
     source: Annotated[
         Path | None, typer.Option("--from", help="Folder. Default: the newest under .arena/backups.")
@@ -45,8 +57,14 @@ def restore_drill(
     database: DatabaseName = None,
     scratch_uri: Annotated[
         str | None,
-        typer.Option(help="Server to restore on. Default: the database's own, under another name."),
+        typer.Option(help="Server to restore on. Default: the database's own, if it is on this machine."),
     ] = None,
+    on_its_own_server: Annotated[
+        bool,
+        typer.Option(
+            "--on-its-own-server", help="Yes, load the server the database lives on, under another name."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Restore into a scratch database, judge its ledger, compare every digest, drop it, record it."""
@@ -57,6 +75,12 @@ def restore_drill(
     if folder is None:
         raise typer.BadParameter(
             f"there is no finished backup of {name} under {_backups()}", param_hint="--from"
+        )
+    if not (scratch_uri or on_its_own_server or is_on_this_machine(uri)):
+        raise typer.BadParameter(
+            "a drill writes everything once and reads it twice: name a server that holds nothing else, "
+            "or say --on-its-own-server to do that where people play",
+            param_hint="--scratch-uri",
         )
     raise typer.Exit(run_drill(DataSource(uri, name, as_json), folder, scratch_uri=scratch_uri))
 

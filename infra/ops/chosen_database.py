@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import sys
 
@@ -21,3 +22,19 @@ def chosen_database(uri: str | None, database: str | None) -> tuple[str, str]:
         print("arena: name a database with --mongodb-uri and --database", file=sys.stderr)
         raise typer.Exit(2)
     return uri, database
+
+
+def is_on_this_machine(uri: str) -> bool:
+    """Whether every server of the URI is reached by loopback; a name in DNS is somebody else's machine."""
+    from pymongo.uri_parser import parse_uri
+
+    if uri.startswith("mongodb+srv:"):
+        return False
+    return all(_is_loopback(host) for host, _ in parse_uri(uri)["nodelist"])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

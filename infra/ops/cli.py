@@ -9,7 +9,7 @@ import typer
 
 from infra.bench.bench_commands import app as bench_app
 from infra.ops.admin_commands import app as admin_app
-from infra.ops.backup_commands import backup, restore_drill
+from infra.ops.backup_commands import backup, restore, restore_drill
 from infra.ops.database_commands import app as database_app
 from infra.ops.fairness_commands import app as fairness_app
 from infra.ops.ledger_commands import app as ledger_app
@@ -29,6 +29,7 @@ app.add_typer(oracle_app, name="oracle")
 app.add_typer(rotate_app, name="rotate")
 app.add_typer(vault_app, name="vault")
 app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("restore-drill")(restore_drill)
 
 
@@ -135,7 +136,12 @@ def preflight(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     data: Annotated[Path | None, typer.Option(help="Where the local stack keeps its data.")] = None,
     api_url: Annotated[str, typer.Option(help="Where the API answers, if not the stack's own output.")] = "",
-    mongodb_uri: Annotated[str, typer.Option(help="A user who may list indexes and read `operations`.")] = "",
+    mongodb_uri: Annotated[
+        str,
+        typer.Option(
+            envvar="ARENA_OPERATOR_MONGODB_URI", help="A user who may list indexes and read `operations`."
+        ),
+    ] = "",
     secrets_readable: Annotated[
         bool, typer.Option("--secrets-readable", help="Only note that a person can read the secrets now.")
     ] = False,

@@ -1,4 +1,4 @@
-"""`./arena ledger ...`: whether the ledger holds, and what moved on a day."""
+"""`./arena ledger ...`: whether the ledger holds and agrees with the chain, and what moved when."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Annotated
 import typer
 
 from infra.ops.chosen_database import chosen_database
+from infra.ops.moments import moment_ms
 
-app = typer.Typer(no_args_is_help=True, help="Verify and report the ledger.")
+app = typer.Typer(no_args_is_help=True, help="Verify, compare and report the ledger.")
 
 Uri = Annotated[
     str | None,
     typer.Option("--mongodb-uri", envvar="MONGODB_URI", help="Default: the local stack that runs."),
 ]
 DatabaseName = Annotated[str | None, typer.Option("--database", envvar="MONGODB_DATABASE")]
+Since = Annotated[str, typer.Option("--since", help="A moment with its zone: 2026-11-22T10:00Z.")]
 
 
 @app.command("verify")
@@ -45,6 +47,40 @@ def report(
         raise typer.BadParameter("a day is written 2026-11-22", param_hint="--day")
     uri, name = chosen_database(mongodb_uri, database)
     raise typer.Exit(run_report(uri, name, day=day, as_csv=as_csv))
+
+
+@app.command("links")
+def links(
+    since: Since,
+    mongodb_uri: Uri = None,
+    database: DatabaseName = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV instead of a table.")] = False,
+) -> None:
+    """Every wallet linked since a moment: when, by whom, and from when on it may be paid."""
+    from infra.ops.wallet_links import run_links
+
+    uri, name = chosen_database(mongodb_uri, database)
+    raise typer.Exit(run_links(uri, name, since_ms=moment_ms(since), as_csv=as_csv))
+
+
+@app.command("reconcile")
+def reconcile(
+    since: Since,
+    stage: Annotated[str, typer.Option(help="dev, staging or prod. Default: the local stack.")] = "",
+    mongodb_uri: Annotated[
+        str | None, typer.Option(help="Another database than the stage's, such as a restored copy.")
+    ] = None,
+    database: Annotated[str | None, typer.Option()] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """What the vault paid since a moment against the ledger, without writing; exit code 1 names differences."""
+    from infra.ops.package.template import STAGES
+    from infra.ops.payouts.command import ReconcileOptions, run_reconciliation
+
+    if stage and stage not in STAGES:
+        raise typer.BadParameter(f"a stage is one of {', '.join(STAGES)}", param_hint="--stage")
+    options = ReconcileOptions(stage, moment_ms(since), mongodb_uri, database, as_json)
+    raise typer.Exit(run_reconciliation(options))
 
 
 def _is_day(text: str) -> bool:

@@ -47,6 +47,15 @@ class MongoLedgerScan:
             for document in self._ledger.find({"ts": {"$gte": from_ms, "$lt": until_ms}}):
                 yield _row(document)
 
+    def rows_of_kinds(
+        self, kinds: Collection[str], *, from_ms: int, until_ms: int
+    ) -> Iterator[Mapping[str, Any]]:
+        """Rows of these kinds with from_ms <= ts < until_ms; beyond the port, for operators' commands."""
+        chosen = {"ts": {"$gte": from_ms, "$lt": until_ms}, "kind": {"$in": list(kinds)}}
+        with reading():
+            for document in self._ledger.find(chosen):
+                yield _row(document)
+
     def row_places(self) -> Iterator[tuple[str, str, int]]:
         with reading():
             for document in self._ledger.find({}, {"acct": 1, "seq": 1}, batch_size=PLACES_A_BATCH):

@@ -29,12 +29,14 @@ def oracle_key_differs(
     """ORACLE_PUBLIC_KEY_HEX, if it is not the configured key's.
 
     KMS is asked where `read_kms_public_key` is given and raises Unavailable when it does not answer.
+    Without a vault there is nothing to compare the stack's own KMS key with; a private key somebody set
+    by hand is meant for claims. A vault that lacks its public key is another rule.
     """
     name = "ORACLE_PUBLIC_KEY_HEX"
     expected, seed = values.text(name).lower(), values.text("ORACLE_PRIVATE_KEY_HEX")
     if not expected:
         is_vault_begun = any(values.is_set(other) for other in VAULT_NAMES)
-        return [] if is_vault_begun else [name]
+        return [name] if seed and not is_vault_begun else []
     if not is_key_hex(expected):
         return []
     if values.is_set("ORACLE_KMS_KEY_ID"):

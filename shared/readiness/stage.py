@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 STAGE = "stage"
 _ORACLE_KEYS = ("ORACLE_PRIVATE_KEY_HEX", "ORACLE_KMS_KEY_ID")
-_CLAIM_SIGNS = ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", *_ORACLE_KEYS)
+# The key in KMS is no sign: the stack makes it, and writes its id, for stages without a vault too (ADR 11).
+_CLAIM_SIGNS = ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PRIVATE_KEY_HEX")
 
 
 def check_stage(
@@ -61,7 +62,7 @@ def _claims_partly(values: Mapping[str, Values]) -> list[str]:
     """What is missing to pay claims, once any part of it is configured anywhere."""
     is_set = {
         name: any(each.is_set(name) for each in values.values())
-        for name in (*_CLAIM_SIGNS, "TON_PROVIDER_URL")
+        for name in (*_CLAIM_SIGNS, "ORACLE_KMS_KEY_ID", "TON_PROVIDER_URL")
     }
     if not any(is_set[name] for name in _CLAIM_SIGNS):
         return []

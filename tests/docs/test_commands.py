@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
+from pymongo import MongoClient
 from pymongo.database import Database
 from typer.testing import CliRunner
 
 from infra.ops.cli import app
 from shared.adapters.mongo_ledger import MongoLedgerStore
-from shared.readiness.keys import public_key_of
 from shared.services.read_fairness import read_proof
-from tests.docs.documents import COMMANDS, PROJECT, arguments_of
+from tests.docs.aws_commands import operation_of
+from tests.docs.documents import COMMANDS, DATABASE_URIS, arguments_of, command_and_rest
 from tests.services.game_world import GameWorld
 
 # Offline or on a database of the test's own, and quick; the rest has a suite or a rehearsal of its own.
@@ -31,20 +27,18 @@ def of_kind(*first: str) -> list[str]:
     return [command for command in COMMANDS if arguments_of(command)[0] in first]
 
 
+def on_database(command: str, uri: str, database: str) -> list[str]:
+    """The command's words with the test's own database for whichever the document names."""
+    for name in DATABASE_URIS:
+        command = command.replace(name, uri)
+    given = arguments_of(command)
+    given[given.index("--database") + 1] = database
+    return given
+
+
 def complete(commands: list[str]) -> list[str]:
     """Those that say what they work on, not the bare names in running text."""
     return [command for command in commands if "--" in command]
-
-
-def command_and_rest(words: list[str]) -> tuple[Any, list[str]]:
-    """The CLI's command that the words name, and the words after its name."""
-    command: Any = typer.main.get_command(app)
-    for position, word in enumerate(words):
-        if not hasattr(command, "commands"):
-            return command, words[position:]
-        assert word in command.commands, f"no such command: {word}"
-        command = command.commands[word]
-    return command, []
 
 
 def awaits_value(command: Any, word: str) -> bool:
@@ -80,37 +74,52 @@ def test_an_order_for_the_vaults_owner_is_printed(command: str) -> None:
     assert json.loads(result.stdout)["deepLink"].startswith("ton://transfer/")
 
 
-@pytest.mark.parametrize("command", complete(of_kind(*ON_A_DATABASE)))
+# What compares with a chain has a world of its own in tests/ops/test_reconcile.py.
+@pytest.mark.parametrize(
+    "command", [each for each in complete(of_kind(*ON_A_DATABASE)) if "--stage" not in each]
+)
 def test_a_command_about_the_database_runs(
     command: str, mongo_uri: str, mongo_database: Database[dict[str, Any]]
 ) -> None:
-    given = arguments_of(command.replace("$OPERATOR_URI", mongo_uri))
-    given[given.index("--database") + 1] = mongo_database.name
-    result = CliRunner().invoke(app, given)
+    result = CliRunner().invoke(app, on_database(command, mongo_uri, mongo_database.name))
     assert result.exit_code == 0, result.output
 
 
-def test_a_backup_is_made_and_restores(
-    mongo_uri: str, mongo_database: Database[dict[str, Any]], tmp_path: Path
+def test_what_the_handbook_says_of_backups_is_done_in_its_order(
+    mongo_client: MongoClient[dict[str, Any]],
+    mongo_uri: str,
+    mongo_database: Database[dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Backups into the default folder and into a named one, then every drill and every restore of them."""
+    monkeypatch.setattr("infra.local.stack.DEFAULT_DATA_DIR", tmp_path)
+    monkeypatch.chdir(tmp_path)
     MongoLedgerStore(mongo_database).create_player("ann", now_ms=1)
-    [backup] = complete(of_kind("backup"))
-    given = arguments_of(backup.replace("$OPERATOR_URI", mongo_uri))
-    given[given.index("--database") + 1] = mongo_database.name
-    made = CliRunner().invoke(app, [*given, "--to", str(tmp_path / "backup")])
-    assert made.exit_code == 0, made.output
-    drilled = CliRunner().invoke(app, ["restore-drill", *given[1:], "--from", str(tmp_path / "backup")])
-    assert drilled.exit_code == 0, drilled.output
+    copy = f"{mongo_database.name}_copy"
+    for kind, database in (
+        ("backup", mongo_database.name),
+        ("restore-drill", mongo_database.name),
+        ("restore", copy),
+    ):
+        commands = complete(of_kind(kind))
+        assert commands
+        for command in commands:
+            result = CliRunner().invoke(app, on_database(command, mongo_uri, database))
+            assert result.exit_code == 0, f"{command}: {result.output}"
+    assert mongo_client[copy]["players"].find_one({"_id": "ann"})
+    mongo_client.drop_database(copy)
 
 
-def test_the_public_half_of_a_session_key_is_what_the_snippet_prints() -> None:
-    text = (PROJECT / "docs/deployment.md").read_text()
-    [snippet] = re.findall(r"^\.venv/bin/python -c .*$", text, re.MULTILINE)
-    program = shlex.split(snippet)[2]
-    done = subprocess.run(
-        [sys.executable, "-c", program, "ab" * 32], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == public_key_of(bytes.fromhex("ab" * 32)).hex()
+@pytest.mark.parametrize("command", [each for each in of_kind("rotate") if "--write-to" in each])
+def test_secrets_are_made_into_files(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, arguments_of(command))
+    assert result.exit_code == 0, result.output
+    for line in result.output.splitlines():
+        if "aws " in line:
+            operation_of(line.strip())  # what it prints is held to AWS's own model too
+    assert len(list((tmp_path / "session-keys").iterdir())) >= 2
 
 
 def test_a_battle_is_verified_by_its_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

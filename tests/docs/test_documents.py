@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.serverless_file import function_values
+from infra.local.serverless_file import function_values, load_yaml, read_service
+from infra.ops.payouts.command import REMEDIES
 from tests.docs.documents import DOCUMENTS, PROJECT, name_of
 
 PATHS = set(json.loads((PROJECT / "infra/openapi.json").read_text())["paths"])
 HANDBOOK = [document for document in DOCUMENTS if document.name != "api.md"]
 REQUIRED_SUBJECTS = (
     "Deploy and roll back", "Oracle", "Admin", "Bot token", "Battle seed", "Database credentials", "Outages",
-    "The vault", "Claims", "Ledger violation", "Economy exploit", "Day one",
+    "Another region", "The database is lost", "The vault", "Claims", "Ledger violation", "Economy exploit",
+    "Backups", "Day one",
 )  # fmt: skip
 
 
@@ -84,3 +86,30 @@ def test_deployment_names_exactly_the_parameters_the_functions_read() -> None:
 def test_the_runbook_has_a_section_for_each_situation(subject: str) -> None:
     text = (PROJECT / "docs/runbook.md").read_text()
     assert re.search(rf"^#+ {subject}", text, re.MULTILINE)
+
+
+def test_the_runbook_says_what_to_do_about_every_difference_that_is_named() -> None:
+    rows = re.findall(r"^ *\| `(\w+)` \|", (PROJECT / "docs/runbook.md").read_text(), re.MULTILINE)
+    assert set(REMEDIES) <= set(rows)
+
+
+def test_deployment_names_what_the_functions_reserve() -> None:
+    reserved = {
+        stage: sum(each.reserved_concurrency or 0 for each in functions.values())
+        for stage in ("dev", "staging", "prod")
+        for functions in [read_service(PROJECT / "serverless.yml", stage=stage).functions]
+    }
+    said = f"reserve {reserved['dev']} concurrent executions at `dev` and `staging` and {reserved['prod']} at `prod`"
+    assert reserved["dev"] == reserved["staging"]
+    assert said in (PROJECT / "docs/deployment.md").read_text()
+
+
+def test_the_documents_tell_the_truth_about_addresses_in_logs() -> None:
+    """The gateway's access log has them, and every page that speaks of it says so."""
+    provider = load_yaml(PROJECT / "serverless.yml")["provider"]
+    assert "$context.identity.sourceIp" in provider["logs"]["httpApi"]["format"]
+    assert "each request's `ip`" in (PROJECT / "docs/monitoring.md").read_text()
+    assert (
+        "| clients' IP addresses | the gateway's access log alone"
+        in (PROJECT / "docs/security.md").read_text()
+    )

@@ -9,15 +9,19 @@ import json
 import pytest
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
+from typer import BadParameter
 from typer.testing import CliRunner
 
-from infra.ops.ledger_commands import app
+from infra.ops.cli import app
+from infra.ops.moments import moment_ms
 from infra.ops.report_ledger import run_report
 from infra.ops.verify_ledger import run_verification
+from infra.ops.wallet_links import run_links
 from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_ledger import MongoLedgerStore
-from shared.domain.calendar import utc_day
+from shared.domain.calendar import iso_time, utc_day
 from tests.services.audited_world import busy_world
+from tests.services.test_link_wallet import WalletWorld
 
 
 @pytest.fixture
@@ -82,7 +86,9 @@ def test_a_uri_that_is_none_is_not_verified_and_not_repeated(uri, capsys):
 
 @pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "20261122", "2026-11-22T00", "yesterday", ""])
 def test_a_day_that_is_none_is_a_usage_error(day):
-    result = CliRunner().invoke(app, ["report", "--day", day, "--mongodb-uri", "mongodb://127.0.0.1:1"])
+    result = CliRunner().invoke(
+        app, ["ledger", "report", "--day", day, "--mongodb-uri", "mongodb://127.0.0.1:1"]
+    )
     assert result.exit_code == 2
     assert "a day is written" in result.output
 
@@ -120,3 +126,38 @@ def test_a_day_whose_legs_do_not_close_is_exit_code_one(busy, mongo_uri, capsys)
     database["ledger"].update_one({"_id": "tg1:4"}, {"$set": {"legs": legs}})
     assert run_report(mongo_uri, database.name, day=day, as_csv=True) == 1
     assert "AIBA does not sum to zero but to 7" in capsys.readouterr().err
+
+
+def test_every_wallet_linked_since_a_moment_is_listed_with_when_it_may_be_paid(mongo_database, mongo_uri):
+    ensure_indexes(mongo_database)
+    world = WalletWorld(store=MongoLedgerStore(mongo_database))
+    world.link(world.ann, 0)
+    world.claims.clock.advance(seconds=3_600)
+    since = iso_time(world.claims.clock.now_ms())
+    linked = world.link(world.bob, 1)
+    world.link(world.bob, 1)
+    world.refused(world.link, world.bob, 2)
+    where = ["--mongodb-uri", mongo_uri, "--database", mongo_database.name, "--since", since]
+    table = CliRunner().invoke(app, ["ledger", "links", *where])
+    assert table.exit_code == 0, table.output
+    assert "2 links of 1 players" in table.stdout
+    listed = csv.DictReader(io.StringIO(CliRunner().invoke(app, ["ledger", "links", *where, "--csv"]).stdout))
+    assert [(row["account"], row["wallet"], row["claimsFrom"], row["change"]) for row in listed] == [
+        (world.bob, linked["address"], linked["claimsFrom"], change) for change in ("new", "again")
+    ]
+
+
+def test_links_of_a_database_that_does_not_answer_are_not_listed(capsys):
+    nobody = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
+    assert run_links(nobody, "nothing", since_ms=0, as_csv=False) == 2
+    assert "nothing is listed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-11-22T10:00", "10:00Z"])
+def test_a_moment_needs_its_date_and_its_zone(text):
+    with pytest.raises(BadParameter, match="with its zone"):
+        moment_ms(text)
+
+
+def test_a_moment_of_any_zone_is_one_instant():
+    assert moment_ms("2026-11-22T11:00+01:00") == moment_ms("2026-11-22T10:00Z") == 1_795_341_600_000

@@ -112,7 +112,7 @@ def test_the_claim_key_outlives_its_stack_but_not_the_failed_deployment_that_mad
 
 
 def test_every_command_looks_at_the_region_that_is_deployed_to() -> None:
-    assert DOCUMENT["provider"]["region"] == f"${{opt:region, '{REGION}'}}"
+    assert DOCUMENT["provider"]["region"] == f"${{opt:region, env:AWS_REGION, '{REGION}'}}"
 
 
 @pytest.mark.parametrize(

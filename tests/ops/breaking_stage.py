@@ -160,3 +160,24 @@ def nobody_confirmed(kind: str) -> Breakage:
         yield replace(stage, name="prod", is_local=False, aws=lambda _: TopicsWithReaders(prefix, kind))
 
     return broken
+
+
+class SmallAccount:
+    """What boto3's client answers for an account that may run so many functions at once."""
+
+    def __init__(self, most: int, *, left: int) -> None:
+        self._limits = {"ConcurrentExecutions": most, "UnreservedConcurrentExecutions": left}
+
+    def get_account_settings(self) -> dict[str, Any]:
+        return {"AccountLimit": self._limits}
+
+
+def account(most: int, *, left: int, is_deployed: bool) -> Breakage:
+    """The stage's functions, which reserve 74 at stage dev, are to live in this account."""
+
+    @contextmanager
+    def broken(stage: StageUnderCheck, stack: Stack) -> Iterator[StageUnderCheck]:
+        url = stage.api_url if is_deployed else ""
+        yield replace(stage, is_local=False, api_url=url, aws=lambda _: SmallAccount(most, left=left))
+
+    return broken

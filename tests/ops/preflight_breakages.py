@@ -17,6 +17,7 @@ from tests.ops.breaking_chain import (
 from tests.ops.breaking_keys import disabled_key, granted_key, key_with_policy, statement
 from tests.ops.breaking_stage import (
     Breakage,
+    account,
     alarm_missing_in_cloudwatch,
     document,
     dropped_index,
@@ -95,6 +96,11 @@ BREAKAGES: dict[str, list[Breakage]] = {
     "metrics": [
         document("infra/aws/dashboard.yml", "Resources: {}\n"),
         document("infra/aws/alarms.yml", ALARMS.replace("AlarmActions: [!Ref PageTopic]", "AlarmActions: []")),
+    ],
+    "concurrency": [
+        account(10, left=10, is_deployed=False),
+        account(163, left=99, is_deployed=True),
+        account(1000, left=163, is_deployed=False),
     ],
     "alarms": [alarm_missing_in_cloudwatch],
     "key_watched": [document("infra/aws/key_changes.yml", PINNED_RULE)],

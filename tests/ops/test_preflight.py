@@ -13,6 +13,7 @@ import pytest
 
 from infra.local.stack import Stack, running_stack
 from infra.ops.operation_records import BACKUP, RESTORE_DRILL, ROTATION_REHEARSAL, SECRETS_READABLE
+from infra.ops.preflight import account_lines
 from infra.ops.preflight.checklist import LINES
 from infra.ops.preflight.command import PreflightOptions, note_that_secrets_are_readable, run_preflight
 from infra.ops.preflight.document_lines import commands_named
@@ -20,6 +21,7 @@ from infra.ops.preflight.lines import Answer, Line, answer_of, as_json, as_table
 from infra.ops.preflight.local_stage import running_local_stage
 from infra.ops.preflight.stage import StageUnderCheck
 from infra.ops.preflight.store_lines import queries_use_indexes
+from tests.docs.documents import arguments_of, command_and_rest
 from tests.ops.breaking_stage import Breakage, copied_project, record
 from tests.ops.preflight_breakages import BREAKAGES
 
@@ -53,12 +55,13 @@ def test_the_local_stack_is_green(stage: StageUnderCheck, stack: Stack) -> None:
     answers = {line.id: answer_of(line, stage) for line in LINES}
     unsure = {name for name, answer in answers.items() if answer.state == "cannot tell"}
     assert not has_failed(list(answers.values())), as_table(list(answers.values()))
-    assert unsure <= {"secrets_unread", "queries", BACKUP, RESTORE_DRILL, ROTATION_REHEARSAL}
+    accounts = {line.id for line in account_lines.LINES}
+    assert unsure <= accounts | {"secrets_unread", "queries", BACKUP, RESTORE_DRILL, ROTATION_REHEARSAL}
     assert all(answer.detail for answer in answers.values())
 
 
 def test_every_line_has_a_way_to_turn_it_bad() -> None:
-    assert set(BREAKAGES) | {"queries"} == set(LINE_BY_ID)
+    assert set(BREAKAGES) | {"queries", "parameter_reads"} == set(LINE_BY_ID)
 
 
 @pytest.mark.parametrize(("line", "breakage"), CASES)
@@ -93,8 +96,23 @@ def test_a_secret_is_new_only_when_the_former_is_forgotten(stage: StageUnderChec
     assert (answer.state, "finish the rotation of ADMIN_JWT_SECRET" in answer.detail) == ("failed", True)
 
 
-def test_what_was_never_rehearsed_is_red_where_people_play(stage: StageUnderCheck) -> None:
-    assert answer_of(LINE_BY_ID[BACKUP], replace(stage, is_local=False)).state == "failed"
+@pytest.mark.parametrize("name", [BACKUP, RESTORE_DRILL, ROTATION_REHEARSAL])
+def test_what_was_never_rehearsed_is_red_where_people_play(stage: StageUnderCheck, name: str) -> None:
+    deployed = replace(stage, is_local=False, name="prod")
+    assert answer_of(LINE_BY_ID[name], deployed).state == "failed"
+
+
+@pytest.mark.parametrize("name", [BACKUP, RESTORE_DRILL, ROTATION_REHEARSAL])
+def test_the_remedy_is_a_whole_command_that_records_where_the_line_looks(
+    stage: StageUnderCheck, name: str
+) -> None:
+    detail = answer_of(LINE_BY_ID[name], replace(stage, is_local=False, name="prod")).detail
+    command, rest = command_and_rest(arguments_of(detail.partition(": ")[2]))
+    given = command.make_context("arena", rest).params  # parses and converts; nothing is run
+    assert given["mongodb_uri"] == "$OPERATOR_URI"
+    is_rehearsal = name == ROTATION_REHEARSAL
+    assert (given["stage"] == "prod") if is_rehearsal else (given["database"] == "arena_dev")
+    assert name != RESTORE_DRILL or given["scratch_uri"] == "$SCRATCH_URI"
 
 
 def test_noting_that_a_person_can_read_the_secrets_makes_all_of_them_old(

@@ -12,9 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.local.serverless_file import function_values, load_yaml
+from infra.ops.preflight import chain_lines
 from infra.ops.preflight.checklist import AFTER_DEPLOYING, BEFORE_DEPLOYING, LINES
 from infra.ops.preflight.command import PreflightOptions, run_preflight
-from infra.ops.preflight.deployed_stage import deployed_stage
+from infra.ops.preflight.deployed_stage import aws_client, deployed_stage
 from infra.ops.preflight.key_lines import key_is_of_the_right_kind, only_the_signer_signs
 from infra.ops.preflight.lines import Answer, Line, answer_of
 from infra.ops.preflight.stage import PROJECT
@@ -38,6 +39,7 @@ class Account:
         self.parameters = _parameters()
         self.is_denying = False
         self.has_stack = True
+        self.high_throughput = "true"
         self.policy: dict[str, Any] = {
             "Statement": [
                 {
@@ -67,8 +69,7 @@ class Account:
         return self
 
     def get_parameters(self, *, Names: Sequence[str], WithDecryption: bool) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        if self.is_denying:
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetParameters")
+        self._refuse_if_denying("GetParameters")
         return {
             "Parameters": [
                 {"Name": name, "Value": self.parameters[name]} for name in Names if name in self.parameters
@@ -90,6 +91,20 @@ class Account:
 
     def get_template(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         return {"TemplateBody": {}}
+
+    def get_account_settings(self) -> dict[str, Any]:
+        self._refuse_if_denying("GetAccountSettings")
+        limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 636}
+        return {"AccountLimit": limits}
+
+    def get_service_setting(self, *, SettingId: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert SettingId == "/ssm/parameter-store/high-throughput-enabled"
+        self._refuse_if_denying("GetServiceSetting")
+        return {"ServiceSetting": {"SettingValue": self.high_throughput}}
+
+    def _refuse_if_denying(self, operation: str) -> None:
+        if self.is_denying:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
 
     def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert FunctionName == "arena-prod-signer"
@@ -138,6 +153,19 @@ def asked(account: Account, line: str) -> Answer:
 def test_a_complete_stage_keeps_every_rule(account: Account) -> None:
     for line in ("settings", "secret_store", "template", "admin_hash"):
         assert asked(account, line).state == "passed", asked(account, line)
+
+
+def test_a_stage_without_a_vault_fails_no_line_because_of_it(account: Account) -> None:
+    for name in (
+        "ARENA_VAULT_ADDRESS",
+        "AIBA_JETTON_MASTER",
+        "ORACLE_PUBLIC_KEY_HEX",
+        "AIBA_UNITS_PER_CREDIT",
+    ):
+        del account.parameters[f"/arena/prod/{name}"]
+    assert asked(account, "settings").state == "passed"
+    assert asked(account, "key_pair").state == "cannot tell"
+    assert {asked(account, line.id).state for line in chain_lines.LINES} == {"cannot tell"}
 
 
 def test_a_value_that_is_not_there_is_named_with_its_function(account: Account) -> None:
@@ -214,11 +242,11 @@ def test_nothing_else_may_be_missing_in_a_first_deployment(new_account: Account,
     assert (answer.state, missing.rpartition("/")[2] in answer.detail) == ("failed", True)
 
 
-def test_a_stage_without_a_vault_may_be_deployed_again_and_is_not_ready_to_go_live(account: Account) -> None:
+def test_a_stage_without_a_vault_may_be_deployed_again_with_its_claims_off(account: Account) -> None:
     for name in VAULT:
         del account.parameters[f"/arena/prod/{name}"]
     assert asked_before(account, "settings").state == "passed"
-    assert asked(account, "settings").state == "failed"
+    assert asked(account, "settings").state == "passed"
     del account.parameters["/arena/prod/signer/ORACLE_KMS_KEY_ID"]  # which a deployed stack has made
     assert asked_before(account, "settings").state == "failed"
 
@@ -332,3 +360,38 @@ def test_a_database_that_cannot_be_reached_is_red(account: Account) -> None:
 def test_an_unknown_stage_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_preflight(PreflightOptions("production", False, False, False, None, "", "")) == 2
     assert "dev, staging, prod" in capsys.readouterr().err
+
+
+def test_the_accounts_limits_are_compared_with_what_the_template_reserves(account: Account) -> None:
+    answer = asked(account, "concurrency")
+    assert (answer.state, answer.detail) == ("passed", "434 reserved of 1000")
+
+
+@pytest.mark.parametrize(("value", "said"), [("true", "is on"), ("false", "warning: 40 reads a second")])
+def test_parameter_stores_throughput_is_told_and_stops_nothing(
+    account: Account, value: str, said: str
+) -> None:
+    account.high_throughput = value
+    answer = asked(account, "parameter_reads")
+    assert answer.state == "passed"
+    assert said in answer.detail
+
+
+@pytest.mark.parametrize("line", ["concurrency", "parameter_reads"])
+def test_without_the_right_to_ask_the_account_a_line_cannot_tell(account: Account, line: str) -> None:
+    stage = deployed_stage("prod", aws=account)
+    account.is_denying = True
+    answer = answer_of(LINE_BY_ID[line], stage)
+    assert answer.state == "cannot tell"
+    assert "allow " in answer.detail
+
+
+@pytest.mark.parametrize(("chosen", "region"), [("", "eu-central-1"), ("eu-west-1", "eu-west-1")])
+def test_a_stage_is_looked_for_in_the_region_it_is_deployed_to(
+    monkeypatch: pytest.MonkeyPatch, chosen: str, region: str
+) -> None:
+    monkeypatch.setenv("AWS_REGION", chosen)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert aws_client("ssm").meta.region_name == region
+    written = (PROJECT / "serverless.yml").read_text()
+    assert "region: ${opt:region, env:AWS_REGION, 'eu-central-1'}" in written

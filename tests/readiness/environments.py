@@ -185,7 +185,7 @@ BREACHES: dict[str, list[dict[str, str]]] = {
     "oracle_key_matches": [
         {"ORACLE_PUBLIC_KEY_HEX": public_hex("other")},
         _HEX_KEY | {"ORACLE_PRIVATE_KEY_HEX": seed_hex("other")},
-        dict.fromkeys(("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PUBLIC_KEY_HEX", "AIBA_UNITS_PER_CREDIT"), ""),
+        _HEX_KEY | dict.fromkeys(("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PUBLIC_KEY_HEX", "AIBA_UNITS_PER_CREDIT"), ""),
     ],
     "oracle_key_in_kms": [_HEX_KEY],
     "oracle_private_key_elsewhere": [{"ORACLE_PRIVATE_KEY_HEX": seed_hex("oracle")}, {"ORACLE_PRIVATE_KEY_HEX": "MARK"}],

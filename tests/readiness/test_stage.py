@@ -7,7 +7,7 @@ import pytest
 from shared.config.declarations import BY_NAME, FUNCTIONS
 from shared.domain.errors import InvariantBroken, Unavailable
 from shared.readiness import ProductionNotReady, check_stage, enforce, ensure_reported_network
-from tests.readiness.environments import SECRET_VALUES, marked, production, read_oracle_key
+from tests.readiness.environments import SECRET_VALUES, marked, production, read_oracle_key, seed_hex
 
 Stage = dict[str, dict[str, str]]
 
@@ -93,9 +93,28 @@ def test_functions_that_disagree_about_the_vault_are_found() -> None:
 VAULT = ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PUBLIC_KEY_HEX", "AIBA_UNITS_PER_CREDIT")
 
 
-def test_an_oracle_key_without_a_vault_is_found() -> None:
+def test_a_stage_without_a_vault_is_complete_although_its_stack_made_a_key() -> None:
     without = stage(everywhere(dict.fromkeys(VAULT, "")))
-    assert ("claims_complete", ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER")) in found(without)
+    assert without["signer"]["ORACLE_KMS_KEY_ID"]
+    assert found(without) == []
+
+
+@pytest.mark.parametrize("name", VAULT)
+def test_a_vault_that_lacks_one_setting_is_refused(name: str) -> None:
+    rules = {rule for rule, _ in found(stage(everywhere({name: ""})))}
+    assert "vault_complete" in rules
+
+
+@pytest.mark.parametrize("name", VAULT)
+def test_one_setting_of_a_vault_alone_is_refused(name: str) -> None:
+    alone = stage(everywhere(dict.fromkeys((other for other in VAULT if other != name), "")))
+    assert "vault_complete" in {rule for rule, _ in found(alone)}
+
+
+def test_a_private_key_without_a_vault_is_found() -> None:
+    key = {"ORACLE_KMS_KEY_ID": "", "ORACLE_PRIVATE_KEY_HEX": seed_hex("oracle")}
+    without = found(stage(everywhere(dict.fromkeys(VAULT, "") | key)))
+    assert ("claims_complete", ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER")) in without
 
 
 def test_a_vault_without_an_oracle_key_is_found() -> None:

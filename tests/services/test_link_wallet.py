@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,10 @@ WALLETS = [PlayerWallet(bytes([number]) * 32) for number in range(4)]
 class WalletWorld:
     """Players before their first wallet; parts may be interrupted."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, store: Any = None) -> None:
         self.interruption = Interruption()
         wrap = self.interruption.wrap
-        self.claims = ClaimWorld(wrap=wrap)
+        self.claims = ClaimWorld(store=store, wrap=wrap)
         self.names = self.claims.names = FakeWalletNames()
         self.desk = WalletDesk(
             committer=self.claims.committer,

@@ -1,4 +1,4 @@
-"""`./arena backup` and `./arena restore-drill`: run, told, and recorded for the pre-deployment check."""
+"""`./arena backup`, `restore` and `restore-drill`: run, told, and recorded for the pre-deployment check."""
 
 from __future__ import annotations
 
@@ -80,6 +80,26 @@ def run_drill(source: DataSource, folder: Path, *, scratch_uri: str | None) -> i
     return DONE
 
 
+def run_restore(target: DataSource, folder: Path) -> int:
+    """0 when the database is the backup's and its ledger holds, 1 when it is not, 2 when nothing could be restored."""
+    began_s = time.monotonic()
+    try:
+        manifest = finished_manifest(folder)
+        with _opened(target.uri) as client:
+            database = client[target.database]
+            restore_database(folder, manifest, database, progress=_Spoken())
+            compare_digests(manifest, database)
+            rows = _ledger_holds(database, target.uri, manifest)
+    except InvariantBroken as fault:
+        _say(f"WHAT WAS RESTORED IS NOT RIGHT: {fault.detail}; let nobody use {target.database}")
+        return FAILED
+    except (KeyboardInterrupt, ArenaError, PyMongoError) as error:
+        _say(f"not restored: {_plain(error)}; drop {target.database} if this command began it, and repeat")
+        return NOT_DONE
+    _report(target, manifest, {"ledgerRows": rows, "violations": 0}, time.monotonic() - began_s)
+    return DONE
+
+
 def _drill(source: DataSource, folder: Path, scratch_uri: str) -> tuple[Manifest, dict[str, Any]]:
     manifest = finished_manifest(folder)
     with _opened(scratch_uri) as client:
@@ -134,7 +154,7 @@ def _opened(uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
         yield client
 
 
-def _plain(error: Exception) -> str:
+def _plain(error: BaseException) -> str:
     """Our own sentence; of a driver's error only its kind, as its text may hold the URI."""
     return str(error) if isinstance(error, (ArenaError, OSError)) else type(error).__name__
 

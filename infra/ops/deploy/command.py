@@ -18,7 +18,7 @@ from pymongo.errors import PyMongoError
 from infra.ops.deploy.deployment import Tools, deploy
 from infra.ops.index_report import create_missing
 from infra.ops.package.command import ROOT, run_package
-from infra.ops.package.template import REGION, deployer
+from infra.ops.package.template import deployer, region_of
 from infra.ops.preflight.checklist import AFTER_DEPLOYING, BEFORE_DEPLOYING
 from infra.ops.preflight.command import ask_deployed
 from infra.ops.preflight.deployed_stage import aws_client
@@ -77,7 +77,7 @@ def _ensure_indexes(stage: str) -> int:
 
 def _osls(arguments: Sequence[str]) -> tuple[int, str]:
     environment = dict(
-        os.environ, SLS_TELEMETRY_DISABLED="1", AWS_REGION=os.environ.get("AWS_REGION", REGION)
+        os.environ, SLS_TELEMETRY_DISABLED="1", AWS_REGION=region_of(os.environ)
     )
     command = [str(deployer(ROOT)), *arguments]
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own tool

@@ -38,13 +38,21 @@ class RehearsalPlayer:
             body = {"brokerId": broker, "mode": "prediction"}
             self._ok("POST", "/api/battle/run", body, key=f"battle-{number}")
         expect(self.balance() >= _EARNED, "the battles earned too little for the rehearsal's claims")
+        self.link("wallet")
+        self._wallet.fund(self._chain, nano=_FUNDS_NANO)
+
+    def link(self, key: str) -> None:
+        """Link the wallet by its proof."""
         challenge = self._ok("POST", "/api/wallet/challenge")["payload"]
         domain = self._stack.settings["WALLET_PROOF_DOMAINS"]
         proof = self._wallet.prove(domain=domain, challenge=challenge, now_s=self._stack.now_ms() // 1000)
         network_id = int(self._stack.settings["TON_NETWORK"])
         account = self._wallet.tonconnect_account(network_id=network_id)
-        self._ok("POST", "/api/wallet", {"account": account, "proof": proof}, key="wallet")
-        self._wallet.fund(self._chain, nano=_FUNDS_NANO)
+        self._ok("POST", "/api/wallet", {"account": account, "proof": proof}, key=key)
+
+    def unlink(self, key: str) -> None:
+        """Let go of the wallet."""
+        self._ok("DELETE", "/api/wallet", key=key)
 
     def balance(self) -> int:
         """AIBA that can be claimed."""

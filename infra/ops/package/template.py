@@ -14,6 +14,7 @@ from typing import Final
 from infra.ops.package.wheels import PackagingFailed
 
 REGION: Final = "eu-central-1"
+"""Where a stage lives unless AWS_REGION says otherwise, as in serverless.yml."""
 STAGES: Final = ("dev", "staging", "prod")
 DEMANDING_STAGES: Final = ("staging", "prod")
 RUNBOOK_URL: Final = "ARENA_RUNBOOK_URL"
@@ -28,12 +29,20 @@ SUPPRESSED_RULES: Final[Mapping[str, str]] = {
 
 def make_template(stage: str, *, root: Path, environment: Mapping[str, str] | None = None) -> Path:
     """Run `osls package` (no network, no credentials) and cfn-lint. Raises PackagingFailed with what they said."""
-    settings = os.environ | {"SLS_TELEMETRY_DISABLED": "1", "AWS_REGION": REGION} | dict(environment or {})
+    settings = os.environ | {"SLS_TELEMETRY_DISABLED": "1", "AWS_REGION": region_of(os.environ)}
+    settings |= dict(environment or {})
     require_runbook(stage, settings)
     osls = deployer(root)
     _run([str(osls), "package", "--stage", stage], root=root, environment=settings)
     rules = ["--ignore-checks", *SUPPRESSED_RULES]
-    lint = [str(Path(sys.executable).parent / "cfn-lint"), "-r", REGION, *rules, "-t", str(TEMPLATE)]
+    lint = [
+        str(Path(sys.executable).parent / "cfn-lint"),
+        "-r",
+        region_of(settings),
+        *rules,
+        "-t",
+        str(TEMPLATE),
+    ]
     _run(lint, root=root, environment=settings)
     return root / TEMPLATE
 
@@ -46,6 +55,11 @@ def require_runbook(stage: str, environment: Mapping[str, str]) -> None:
             f"{RUNBOOK_URL} is not an https address: set it to where docs/alarms.md of this version can be read, "
             "because every alarm's mail links there"
         )
+
+
+def region_of(environment: Mapping[str, str]) -> str:
+    """The region that every command about a stage means; the AWS profile's own default counts for none of them."""
+    return environment.get("AWS_REGION") or REGION
 
 
 def deployer(root: Path) -> Path:

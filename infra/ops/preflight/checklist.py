@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from infra.ops.preflight import (
+    account_lines,
     chain_lines,
     document_lines,
     edge_lines,
@@ -21,6 +22,7 @@ LINES: Final[tuple[Line, ...]] = (
     *store_lines.LINES,
     *key_lines.LINES,
     *chain_lines.LINES,
+    *account_lines.LINES,
     *edge_lines.LINES,
     *watch_lines.LINES,
     *history_lines.LINES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from functools import cache, partial
@@ -12,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.serverless_file import function_values, read_service
-from infra.ops.package.template import REGION
+from infra.ops.package.template import region_of
 from infra.ops.preflight.lines import CannotTell
 from infra.ops.preflight.stage import PROJECT, StageUnderCheck
 from infra.ops.stack_state import AwsClient, StackState, read_stack
@@ -63,7 +64,7 @@ def deployed_stage(
 def aws_client(service: str) -> Any:
     """In the region that is deployed to, whichever the shell prefers."""
     limits = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
-    return boto3.client(service, region_name=REGION, config=limits)
+    return boto3.client(service, region_name=region_of(os.environ), config=limits)
 
 
 def _stack(client: AwsClient, name: str) -> StackState | None:

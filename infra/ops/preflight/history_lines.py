@@ -11,10 +11,12 @@ from infra.ops.preflight.stage import StageUnderCheck
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
+_DATABASE: Final = '--mongodb-uri "$OPERATOR_URI" --database {database}'
 
 
 def _ran_lately(stage: StageUnderCheck, *, name: str, within_ms: int, command: str) -> str:
-    """The operation's latest run succeeded and is young enough."""
+    """The operation's latest run succeeded and is young enough; `command` is what repeats it for this stage."""
+    command = command.format(stage=stage.name, database=stage.text("admin", "MONGODB_DATABASE"))
     with stage.database() as database:
         record = OperationRecords(database).latest(name)
     if record is None:
@@ -32,14 +34,22 @@ def _line(name: str, question: str, *, within_ms: int, command: str) -> Line:
 
 
 LINES: Final = (
-    _line(BACKUP, "a backup of the last day", within_ms=26 * _HOUR_MS, command="./arena backup"),
     _line(
-        RESTORE_DRILL, "a restore drill of the month", within_ms=35 * _DAY_MS, command="./arena restore-drill"
+        BACKUP,
+        "a backup of the last day",
+        within_ms=26 * _HOUR_MS,
+        command=f"./arena backup {_DATABASE}",
+    ),
+    _line(
+        RESTORE_DRILL,
+        "a restore drill of the month",
+        within_ms=35 * _DAY_MS,
+        command=f'./arena restore-drill {_DATABASE} --scratch-uri "$SCRATCH_URI"',
     ),
     _line(
         ROTATION_REHEARSAL,
         "a key rotation rehearsal of the quarter",
         within_ms=95 * _DAY_MS,
-        command="./arena oracle rotate --rehearse",
+        command='./arena oracle rotate --rehearse --stage {stage} --mongodb-uri "$OPERATOR_URI"',
     ),
 )
