@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:  # a function that plays battles must not pay for the words of claims
-    from shared.domain.boards import BoardEntry, BoardSummary
+    from shared.domain.boards import BoardEntry, BoardSummary, Standing
     from shared.domain.budgets import BudgetPlan
     from shared.domain.claims import Claim, ClaimState
     from shared.domain.fairness import FairnessRecord
     from shared.domain.game_config import GameConfig
     from shared.domain.ledger import Hold, Row
     from shared.domain.player import Player
+    from shared.domain.row_heads import RowHead
     from shared.domain.signing_policy import Approval
     from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
 
@@ -52,6 +53,18 @@ class LedgerStore(Protocol):
 
     def rows_at(self, account: str, seqs: Sequence[int]) -> list[Row]:
         """The rows of these seqs that exist, in seq order: one find by `_id`."""
+        ...
+
+    def rows_with_ids(self, ids: Sequence[str]) -> list[Row]:
+        """Those of these rows that exist, of any accounts, in no promised order."""
+        ...
+
+    def players_with_ids(self, ids: Sequence[str]) -> list[Player]:
+        """Those of these players that exist, in no promised order."""
+        ...
+
+    def seqs_of(self, ids: Sequence[str]) -> Mapping[str, int]:
+        """The seq of each of these players that exists, and nothing else of them."""
         ...
 
     def insert_row(self, row: Row) -> bool:
@@ -100,6 +113,10 @@ class LedgerStore(Protocol):
 
     def rows_between(self, *, from_ms: int, until_ms: int) -> Iterable[Row]:
         """Rows with from_ms <= ts < until_ms, in no promised order, streamed."""
+        ...
+
+    def heads_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[RowHead]:
+        """The first `limit` of the rows with from_ms <= ts < until_ms, by ts."""
         ...
 
 
@@ -297,8 +314,8 @@ class WalletNames(Protocol):
 
     def owner(self, name: str) -> str | None: ...
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[WalletName]:
-        """Names taken (or looked at again) at from_ms <= instant < until_ms, in no promised order."""
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[WalletName]:
+        """The first `limit` names taken (or looked at again) at from_ms <= instant < until_ms, by instant."""
         ...
 
 
@@ -353,10 +370,11 @@ class FairnessStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReferralCode:
-    """A code as it was taken: by which account."""
+    """A code as it was taken: by which account, and when."""
 
     code: str
     account: str
+    taken_ms: int
 
 
 class ReferralCodes(Protocol):
@@ -372,8 +390,8 @@ class ReferralCodes(Protocol):
         """Delete the code if it is this account's."""
         ...
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[ReferralCode]:
-        """Codes taken with from_ms <= instant < until_ms, in no promised order, streamed."""
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[ReferralCode]:
+        """The first `limit` codes taken with from_ms <= instant < until_ms, by instant."""
         ...
 
 
@@ -386,18 +404,18 @@ class Watermarks(Protocol):
 
 
 class BoardStore(Protocol):
-    """Leaderboards: derived from rows, never decided on; an entry only moves forward in seq."""
+    """Leaderboards: derived from rows, never decided on; a standing only moves forward in seq."""
 
-    def entries(self, ids: Sequence[str]) -> list[BoardEntry]:
-        """Those of these entries that exist, in no promised order."""
+    def standings(self, accounts: Sequence[str]) -> list[Standing]:
+        """Those of these accounts' standings that exist, in no promised order."""
         ...
 
-    def insert(self, entry: BoardEntry) -> bool:
-        """True when inserted, False when there is an entry of this account already."""
+    def insert(self, standings: Sequence[Standing]) -> bool:
+        """Insert each that its account has none of yet; True when that were all of them."""
         ...
 
-    def replace(self, entry: BoardEntry, *, expected_seq: int) -> bool:
-        """Store the entry if its seq is still the expected one."""
+    def replace(self, standing: Standing, *, expected_seq: int) -> bool:
+        """Store the standing if its account's seq is still the expected one."""
         ...
 
     def below(self, board: str, rank_key: str, *, limit: int) -> list[BoardEntry]:
@@ -408,14 +426,12 @@ class BoardStore(Protocol):
         """Entries of the board before this key, nearest first."""
         ...
 
-    def remove(self, ids: Sequence[str]) -> None:
-        """Delete these entries; of a period that is over, nobody asks for them any more."""
-        ...
-
     def rank_keys(self, board: str) -> Iterable[str]:
         """Every entry's key, best first, streamed."""
         ...
 
     def summary(self, board: str) -> BoardSummary | None: ...
 
-    def store_summary(self, summary: BoardSummary) -> None: ...
+    def store_summary(self, summary: BoardSummary) -> None:
+        """Store it in the place of the one of the day or week before."""
+        ...

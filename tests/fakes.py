@@ -7,13 +7,14 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from shared.domain.boards import BoardEntry, BoardSummary
+from shared.domain.boards import BoardEntry, BoardSummary, Standing, shelf_of
 from shared.domain.budgets import BudgetPlan
 from shared.domain.errors import Unavailable
 from shared.domain.fairness import FairnessRecord
 from shared.domain.game_config import GameConfig
 from shared.domain.ledger import Hold, Row, row_document, row_from_document
 from shared.domain.player import Player, project
+from shared.domain.row_heads import RowHead
 from shared.domain.ton.address import stored_address
 from shared.domain.ton_views import ClaimRejection, Delivery, VaultAccount, VaultSnapshot
 from shared.ports import BudgetShard, LimitCheck, LimitVerdict, ReferralCode
@@ -72,6 +73,15 @@ class FakeLedgerStore:
     def rows_at(self, account: str, seqs: Sequence[int]) -> list[Row]:
         found = [self.rows[f"{account}:{seq}"] for seq in sorted(seqs) if f"{account}:{seq}" in self.rows]
         return [row_from_document(document) for document in found]
+
+    def rows_with_ids(self, ids: Sequence[str]) -> list[Row]:
+        return [row_from_document(self.rows[row_id]) for row_id in ids if row_id in self.rows]
+
+    def players_with_ids(self, ids: Sequence[str]) -> list[Player]:
+        return [self.players[player_id] for player_id in ids if player_id in self.players]
+
+    def seqs_of(self, ids: Sequence[str]) -> dict[str, int]:
+        return {player.id: player.seq for player in self.players_with_ids(ids)}
 
     def insert_row(self, row: Row) -> bool:
         with self._lock:
@@ -136,6 +146,14 @@ class FakeLedgerStore:
         for document in list(self.rows.values()):
             if from_ms <= document["ts"] < until_ms:
                 yield row_from_document(document)
+
+    def heads_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[RowHead]:
+        heads = [
+            RowHead(row["acct"], row["seq"], row["kind"], row["ts"])
+            for row in list(self.rows.values())
+            if from_ms <= row["ts"] < until_ms
+        ]
+        return sorted(heads, key=lambda head: head.ts_ms)[:limit]
 
 
 class FakeLimiter:
@@ -211,12 +229,13 @@ class FakeReferralCodes:
         if self.owner(code) == account:
             del self.taken[code]
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[ReferralCode]:
-        return [
-            ReferralCode(code, account)
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[ReferralCode]:
+        found = [
+            ReferralCode(code, account, instant)
             for code, (account, instant) in self.taken.items()
             if from_ms <= instant < until_ms
         ]
+        return sorted(found, key=lambda code: code.taken_ms)[:limit]
 
 
 class FakeChallenges:
@@ -335,19 +354,21 @@ class FakeBoardStore:
     """ports.BoardStore in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, BoardEntry] = {}
+        self.kept: dict[str, Standing] = {}
         self.summaries: dict[str, BoardSummary] = {}
 
-    def entries(self, ids: Sequence[str]) -> list[BoardEntry]:
-        return [self.kept[entry_id] for entry_id in ids if entry_id in self.kept]
+    def standings(self, accounts: Sequence[str]) -> list[Standing]:
+        return [self.kept[account] for account in accounts if account in self.kept]
 
-    def insert(self, entry: BoardEntry) -> bool:
-        return self.kept.setdefault(entry.id, entry) is entry
+    def insert(self, standings: Sequence[Standing]) -> bool:
+        inserted = [self.kept.setdefault(new.account, new) is new for new in standings]
+        return all(inserted)
 
-    def replace(self, entry: BoardEntry, *, expected_seq: int) -> bool:
-        if entry.id not in self.kept or self.kept[entry.id].seq != expected_seq:
+    def replace(self, standing: Standing, *, expected_seq: int) -> bool:
+        known = self.kept.get(standing.account)
+        if known is None or known.seq != expected_seq:
             return False
-        self.kept[entry.id] = entry
+        self.kept[standing.account] = standing
         return True
 
     def below(self, board: str, rank_key: str, *, limit: int) -> list[BoardEntry]:
@@ -356,22 +377,19 @@ class FakeBoardStore:
     def above(self, board: str, rank_key: str, *, limit: int) -> list[BoardEntry]:
         return [entry for entry in reversed(self._ranked(board)) if entry.rank_key < rank_key][:limit]
 
-    def remove(self, ids: Sequence[str]) -> None:
-        for entry_id in ids:
-            self.kept.pop(entry_id, None)
-
     def rank_keys(self, board: str) -> Iterable[str]:
         return [entry.rank_key for entry in self._ranked(board)]
 
     def summary(self, board: str) -> BoardSummary | None:
-        return self.summaries.get(board)
+        known = self.summaries.get(shelf_of(board))
+        return known if known is not None and known.board == board else None
 
     def store_summary(self, summary: BoardSummary) -> None:
-        self.summaries[summary.board] = summary
+        self.summaries[shelf_of(summary.board)] = summary
 
     def _ranked(self, board: str) -> list[BoardEntry]:
-        ranked = [entry for entry in self.kept.values() if entry.board == board and entry.score]
-        return sorted(ranked, key=lambda entry: entry.rank_key)
+        entries = [standing.entry(board) for standing in self.kept.values()]
+        return sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.rank_key)
 
 
 class FakeWatermarks:

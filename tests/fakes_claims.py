@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -148,8 +148,9 @@ class FakeWalletNames:
         current = self.names.get(name)
         return None if current is None else current.account
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[WalletName]:
-        return [name for name in self.names.values() if from_ms <= name.taken_ms < until_ms]
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[WalletName]:
+        found = [name for name in self.names.values() if from_ms <= name.taken_ms < until_ms]
+        return sorted(found, key=lambda name: name.taken_ms)[:limit]
 
 
 class FakeSigningKey:
