@@ -99,6 +99,18 @@ def test_a_backlog_longer_than_a_run_is_worked_off_run_by_run_and_its_age_is_tol
     assert lags[-1] == 0
 
 
+def test_rows_that_nobody_could_look_at_in_time_count_as_lag(monkeypatch):
+    monkeypatch.setattr("shared.services.due_pages.PAGE_SIZE", 1)
+    world = World(monkeypatch)
+    run_janitor(world.janitor())
+    world.game.clock.advance(seconds=3_600)
+    world.game.committer.commit(account="bob", key=client_key("bob", "k2"), fingerprint="f", decide=earn)
+    world.game.clock.advance(seconds=60)
+    world.watermarks.instants.clear()
+    tally = run_janitor(world.janitor(), run_for_ms=0)
+    assert (tally.projected, tally.lag_ms) == (0, 3_660_000)
+
+
 def test_a_janitor_interrupted_anywhere_is_made_good_by_the_next(monkeypatch):
     monkeypatch.setattr("shared.services.due_pages.PAGE_SIZE", 2)
     at, was_hit = 0, True
