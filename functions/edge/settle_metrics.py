@@ -55,6 +55,7 @@ def measure_run(
         catalogue.DATABASE_UNAVAILABLE: sum(code == _DATABASE_CODE for code in failures.values()),
         catalogue.OLDEST_OPEN_CLAIM: tallies.get("claims", {}).get("oldest_open_ms", 0) / 1000,
         catalogue.PROJECTION_LAG: tallies.get("janitor", {}).get("lag_ms", 0),
+        catalogue.BOARDS_LAG: 0,
         catalogue.BUDGET_LEAK: tallies.get("audit", {}).get("leak_per_million", 0),
         catalogue.PROVIDER_ERRORS: max(map(error_percent, providers.values()), default=0.0),
         catalogue.CLAIMS_PAUSED: int(tallies.get("switches", {}).get("are_claims_paused", False)),
@@ -65,6 +66,8 @@ def measure_run(
         if name == "vault":
             values[catalogue.VAULT_JETTONS] = facts["jetton_units"]
             values[catalogue.VAULT_OWED] = facts["open_units"]
+        if name == "boards":
+            values[catalogue.BOARDS_LAG] = facts["behind_ms"]
     emit(values)
     claims = tallies.get("claims", {})
     emit_split(catalogue.CLAIMS, {outcome: claims[outcome] for outcome in _OUTCOMES if claims.get(outcome)})

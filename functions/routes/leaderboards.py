@@ -31,11 +31,11 @@ class PlaceView(View):
 
 
 class LeaderboardPage(View):
-    """One page of a board, best first, as of an instant at most 90 seconds ago."""
+    """One page of a board, best first; `asOf` is at most 90 seconds ago, and absent while nothing was folded."""
 
     board: str
     period: str
-    as_of: Time
+    as_of: Time | None = None
     items: list[PlaceView]
     next_cursor: str | None = None
 
@@ -45,7 +45,7 @@ class AroundView(View):
 
     board: str
     period: str
-    as_of: Time
+    as_of: Time | None = None
     items: list[PlaceView]
     top_percent: int | None = None
 

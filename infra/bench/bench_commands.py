@@ -42,3 +42,13 @@ def claims() -> None:
     from infra.bench.claims import bench_claims
 
     typer.echo("\n".join(bench_claims().describe()))
+
+
+@app.command("settle")
+def settle(
+    write: Annotated[bool, typer.Option("--write", help="Put the results into docs/benchmarks.md.")] = False,
+) -> None:
+    """How many accounts a second the scheduled run follows, beside the store's own ceiling."""
+    from infra.bench.settle import run_settle
+
+    raise typer.Exit(run_settle(writes=write))

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pymongo import MongoClient
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
-from typing_extensions import override
 
+from infra.bench.counted_commands import CountedCommands
 from infra.local.chain_client import ChainClient
 from infra.local.endpoint_process import start_endpoint, stop_endpoint
 from infra.local.world import World, create_world
@@ -41,32 +40,6 @@ from shared.services.settle_claims import Settlement
 from shared.services.sign_claim import ClaimSigning
 
 CREDITS: Final = 1_000
-_QUIET: Final = frozenset({"hello", "ismaster", "ping", "endSessions", "killCursors"})
-
-
-class CountedCommands(CommandListener):
-    """How many commands one function's client sent; `taken` begins anew."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    @override
-    def started(self, event: CommandStartedEvent) -> None:
-        if event.command_name not in _QUIET:
-            self.names.append(event.command_name)
-
-    @override
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Counted when it began."""
-
-    @override
-    def failed(self, event: CommandFailedEvent) -> None:
-        """Counted when it began."""
-
-    def taken(self) -> int:
-        """The number since the last taking."""
-        count, self.names = len(self.names), []
-        return count
 
 
 @dataclass(slots=True)

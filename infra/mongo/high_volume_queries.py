@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from shared.domain.boards import SHELVES
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -31,7 +33,9 @@ HIGH_VOLUME_QUERIES: Final[tuple[Query, ...]] = (
     Query("budget", {"_id": "nothing"}),
     Query("config", {"_id": "nothing"}),
     Query("fairness", {"_id": "day:2000-01-01"}),
-    Query("board", {"rank": {"$lt": "0"}}),
+    Query("players", {"_id": {"$in": ["nobody"]}}),
+    Query("board", {"_id": {"$in": ["nobody"]}}),
+    *(Query("board", {shelf: {"$lt": "0"}}) for shelf in SHELVES),
     Query("board_summary", {"_id": "nothing"}),
     Query("progress", {"_id": "nothing"}),
     Query("observations", {"_id": {"$in": ["vault", "run"]}}),

@@ -59,6 +59,9 @@ class Cursor:
         """One answer holds everything here."""
         return self
 
+    def sort(self, field_name: str, direction: int) -> Cursor:
+        return Cursor(sorted(self.documents, key=lambda found: found[field_name], reverse=direction < 0))
+
     def __iter__(self) -> Iterator[Document]:
         return iter(self.documents)
 
@@ -147,8 +150,11 @@ class SimulatedCollection:
     def find_one(self, conditions: Mapping[str, Any]) -> Document | None:
         return next(iter(self._find(conditions)), None)
 
-    def find(self, conditions: Mapping[str, Any]) -> Cursor:
-        return Cursor(self._find(conditions))
+    def find(self, conditions: Mapping[str, Any], fields: Mapping[str, int] | None = None) -> Cursor:
+        found = self._find(conditions)
+        if fields is None:
+            return Cursor(found)
+        return Cursor([{name: each[name] for name in ("_id", *fields) if name in each} for each in found])
 
     def _find(self, conditions: Mapping[str, Any]) -> list[Document]:
         if len(conditions) != 1:

@@ -66,8 +66,10 @@ def _names(books: Books) -> Iterator[str]:
         owners: dict[str, list[str]] = defaultdict(list)
         for name, account in sorted(books.accounts.items()):
             value = account.state.get(field_name)
+            if isinstance(value, dict):
+                value = value.get("address")  # none where the row that linked it is gone
             if value:
-                owners[value["address"] if isinstance(value, dict) else value].append(name)
+                owners[value].append(name)
         for value, names in owners.items():
             if len(names) > 1:
                 yield f"the {field_name} {value} belongs to {' and '.join(names)}"
@@ -79,7 +81,7 @@ def _wallet_names(world: World, books: Books) -> Iterator[str]:
     codes = {code["_id"]: code["acct"] for code in world.database.documents("codes")}
     for name, account in sorted(books.accounts.items()):
         wallet, code = account.state.get("wallet"), account.state.get("referralCode")
-        if wallet and owners.get(f"{wallet['network']}:{wallet['address']}") != name:
+        if wallet and owners.get(f"{wallet.get('network')}:{wallet.get('address')}") != name:
             yield f"{name} has a wallet whose name is not its own"
         if code and codes.get(code) != name:
             yield f"{name} has a code that is not its own"

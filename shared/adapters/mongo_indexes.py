@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.domain.boards import SHELVES
+
 if TYPE_CHECKING:
     from pymongo.database import Database
 
@@ -25,7 +27,7 @@ INDEXES: Final = (
     Index("ledger", ("ts",)),
     Index("ledger", ("open",), sparse=True),
     Index("budget", ("grp",)),
-    Index("board", ("rank",), sparse=True),
+    *(Index("board", (shelf,), sparse=True) for shelf in SHELVES),
     Index("codes", ("at",)),
     Index("claims", ("acct",)),
     Index("claims", ("open",), sparse=True),

@@ -18,6 +18,7 @@ from shared.domain.ledger import (
     row_id,
 )
 from shared.domain.player import Player
+from shared.domain.row_heads import RowHead
 from shared.ports.ledger import BudgetShard
 
 if TYPE_CHECKING:
@@ -64,10 +65,21 @@ class MongoLedgerStore:
         return rows[0] if rows else None
 
     def rows_at(self, account: str, seqs: Sequence[int]) -> list[Row]:
-        with reading():
-            documents = list(self._ledger.find({"_id": {"$in": [row_id(account, seq) for seq in seqs]}}))
         # Sorted here: a sort by _id in the server would scan on the embedded store.
-        return sorted((row_from_document(document) for document in documents), key=lambda row: row.seq)
+        return sorted(self.rows_with_ids([row_id(account, seq) for seq in seqs]), key=lambda row: row.seq)
+
+    def rows_with_ids(self, ids: Sequence[str]) -> list[Row]:
+        with reading():
+            return [row_from_document(found) for found in self._ledger.find({"_id": {"$in": list(ids)}})]
+
+    def players_with_ids(self, ids: Sequence[str]) -> list[Player]:
+        with reading():
+            return [player_from_document(found) for found in self._players.find({"_id": {"$in": list(ids)}})]
+
+    def seqs_of(self, ids: Sequence[str]) -> dict[str, int]:
+        with reading():
+            found = self._players.find({"_id": {"$in": list(ids)}}, {"seq": 1})
+            return {document["_id"]: int(document["seq"]) for document in found}
 
     def insert_row(self, row: Row) -> bool:
         from pymongo.errors import DuplicateKeyError
@@ -166,6 +178,15 @@ class MongoLedgerStore:
         with reading():
             for document in self._ledger.find({"ts": {"$gte": from_ms, "$lt": until_ms}}):
                 yield row_from_document(document)
+
+    def heads_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[RowHead]:
+        wanted = {"ts": {"$gte": from_ms, "$lt": until_ms}}
+        with reading():
+            found = self._ledger.find(wanted, {"acct": 1, "seq": 1, "kind": 1, "ts": 1})
+            return [
+                RowHead(document["acct"], int(document["seq"]), document["kind"], int(document["ts"]))
+                for document in found.sort("ts", 1).limit(limit)
+            ]
 
 
 def player_from_document(document: Mapping[str, Any]) -> Player:

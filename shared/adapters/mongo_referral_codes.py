@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
@@ -43,7 +42,10 @@ class MongoReferralCodes:
         with writing():
             self._codes.delete_one({"_id": code, "acct": account})
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[ReferralCode]:
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[ReferralCode]:
         with reading():
-            for document in self._codes.find({"at": {"$gte": from_ms, "$lt": until_ms}}):
-                yield ReferralCode(document["_id"], document["acct"])
+            found = self._codes.find({"at": {"$gte": from_ms, "$lt": until_ms}})
+            return [
+                ReferralCode(document["_id"], document["acct"], int(document["at"]))
+                for document in found.sort("at", 1).limit(limit)
+            ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
@@ -50,10 +49,13 @@ class MongoWalletNames:
             document = self._wallets.find_one({"_id": name})
         return None if document is None else str(document["acct"])
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[WalletName]:
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[WalletName]:
         with reading():
-            for document in self._wallets.find({"at": {"$gte": from_ms, "$lt": until_ms}}):
-                yield WalletName(document["_id"], document["acct"], document["ticket"], int(document["at"]))
+            found = self._wallets.find({"at": {"$gte": from_ms, "$lt": until_ms}})
+            return [
+                WalletName(document["_id"], document["acct"], document["ticket"], int(document["at"]))
+                for document in found.sort("at", 1).limit(limit)
+            ]
 
 
 class MongoChallenges:

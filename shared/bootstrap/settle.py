@@ -16,7 +16,7 @@ from shared.config.functions.settle import SettleSettings
 from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer
-from shared.services.fold_boards import BoardFolding
+from shared.services.fold_accounts import BoardFolding
 from shared.services.forget_challenges import ChallengeKeeper
 from shared.services.link_wallet import release_former_name
 from shared.services.release_codes import CodeKeeper

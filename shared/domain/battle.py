@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 BATTLE_KIND: Final = "battle"
 WINDOW_CLOSED: Final = "emission_window_closed"
 UNDER_REVIEW: Final = "under_review"
-"""The reward is held because the score is above what is possible: our bug, never the player's doing."""
+"""The score is above what is possible: our bug, never the player's doing.
+
+Nothing of value follows from such a battle: no reward, no step of the streak, no first win, no place on a
+board. It costs what every battle costs, and the first win is still there to be won.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +186,13 @@ def _row(
     """Everything the battle changes, in one row: fee, energy, cooldown, streak, reward, stars, diamonds."""
     player, mode, now_ms = found.player, found.mode, found.now_ms
     broker = _tired(found)
-    streak = win_streak(player).after(proof.score, now_ms=now_ms)
-    changes: dict[str, Any] = {
-        broker_path(broker.id): broker_document(broker),
-        "streak": {"wins": streak.wins, "lastWin": streak.last_win_ms},
-    }
-    if proof.score > 0:
-        changes["firstWin"] = 1
+    streak = win_streak(player)
+    changes: dict[str, Any] = {broker_path(broker.id): broker_document(broker)}
+    if held_because != UNDER_REVIEW:
+        streak = streak.after(proof.score, now_ms=now_ms)
+        changes["streak"] = {"wins": streak.wins, "lastWin": streak.last_win_ms}
+        if proof.score > 0:
+            changes["firstWin"] = 1
     answer: dict[str, Any] = {
         "id": str(player.seq + 1),
         "at": iso_time(now_ms),
@@ -198,7 +202,7 @@ def _row(
         "score": proof.score,
         "reward": reward_answer(reward),
         "fee": {"NEUR": str(mode.entry_fee_neur), "AIBA": str(mode.entry_fee_aiba)},
-        "winStreak": streak.wins,
+        "winStreak": streak.at(now_ms),
         "broker": broker_answer(broker, economy=config.economy),
         "proof": proof_document(proof),
     }

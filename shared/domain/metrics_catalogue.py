@@ -94,7 +94,12 @@ BUDGET_LEAK: Final = Metric(
     "BudgetLeakPerMillion", "None", "Units of an ended budget that left it and are in no row, per million"
 )
 PROJECTION_LAG: Final = Metric(
-    "ProjectionLag", "Milliseconds", "Age of the oldest row that its player did not show yet"
+    "ProjectionLag",
+    "Milliseconds",
+    "Age of the oldest row that its player did not show yet, or that the janitor had no time to look at",
+)
+BOARDS_LAG: Final = Metric(
+    "BoardsLag", "Milliseconds", "Age of the oldest row that the boards may not show yet"
 )
 EMITTED: Final = Metric("EmittedToday", "None", "Units drawn from the day's budget so far", "budget")
 IMPOSSIBLE_SCORES: Final = Metric("ImpossibleScores", "Count", "Battles whose score no honest battle has")

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from shared.domain.boards import BoardEntry, BoardSummary
+    from shared.domain.boards import BoardEntry, BoardSummary, Standing
 
 
 class BoardStore(Protocol):
-    """Leaderboards: derived from rows, never decided on; an entry only moves forward in seq."""
+    """Leaderboards: derived from rows, never decided on; a standing only moves forward in seq."""
 
-    def entries(self, ids: Sequence[str]) -> list[BoardEntry]:
-        """Those of these entries that exist, in no promised order."""
+    def standings(self, accounts: Sequence[str]) -> list[Standing]:
+        """Those of these accounts' standings that exist, in no promised order."""
         ...
 
-    def insert(self, entry: BoardEntry) -> bool:
-        """True when inserted, False when there is an entry of this account already."""
+    def insert(self, standings: Sequence[Standing]) -> bool:
+        """Insert each that its account has none of yet; True when that were all of them."""
         ...
 
-    def replace(self, entry: BoardEntry, *, expected_seq: int) -> bool:
-        """Store the entry if its seq is still the expected one."""
+    def replace(self, standing: Standing, *, expected_seq: int) -> bool:
+        """Store the standing if its account's seq is still the expected one."""
         ...
 
     def below(self, board: str, rank_key: str, *, limit: int) -> list[BoardEntry]:
@@ -32,14 +32,12 @@ class BoardStore(Protocol):
         """Entries of the board before this key, nearest first."""
         ...
 
-    def remove(self, ids: Sequence[str]) -> None:
-        """Delete these entries; of a period that is over, nobody asks for them any more."""
-        ...
-
     def rank_keys(self, board: str) -> Iterable[str]:
         """Every entry's key, best first, streamed."""
         ...
 
     def summary(self, board: str) -> BoardSummary | None: ...
 
-    def store_summary(self, summary: BoardSummary) -> None: ...
+    def store_summary(self, summary: BoardSummary) -> None:
+        """Store it in the place of the one of the day or week before."""
+        ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shared.domain.budgets import BudgetPlan
     from shared.domain.ledger import Hold, Row
     from shared.domain.player import Player
+    from shared.domain.row_heads import RowHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,18 @@ class LedgerStore(Protocol):
 
     def rows_at(self, account: str, seqs: Sequence[int]) -> list[Row]:
         """The rows of these seqs that exist, in seq order: one find by `_id`."""
+        ...
+
+    def rows_with_ids(self, ids: Sequence[str]) -> list[Row]:
+        """Those of these rows that exist, of any accounts, in no promised order."""
+        ...
+
+    def players_with_ids(self, ids: Sequence[str]) -> list[Player]:
+        """Those of these players that exist, in no promised order."""
+        ...
+
+    def seqs_of(self, ids: Sequence[str]) -> Mapping[str, int]:
+        """The seq of each of these players that exists, and nothing else of them."""
         ...
 
     def insert_row(self, row: Row) -> bool:
@@ -88,4 +101,8 @@ class LedgerStore(Protocol):
 
     def rows_between(self, *, from_ms: int, until_ms: int) -> Iterable[Row]:
         """Rows with from_ms <= ts < until_ms, in no promised order, streamed."""
+        ...
+
+    def heads_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[RowHead]:
+        """The first `limit` of the rows with from_ms <= ts < until_ms, by ts."""
         ...

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class ReferralCode:
-    """A code as it was taken: by which account."""
+    """A code as it was taken: by which account, and when."""
 
     code: str
     account: str
+    taken_ms: int
 
 
 class ReferralCodes(Protocol):
@@ -28,6 +28,6 @@ class ReferralCodes(Protocol):
         """Delete the code if it is this account's."""
         ...
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[ReferralCode]:
-        """Codes taken with from_ms <= instant < until_ms, in no promised order, streamed."""
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[ReferralCode]:
+        """The first `limit` codes taken with from_ms <= instant < until_ms, by instant."""
         ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,8 +36,8 @@ class WalletNames(Protocol):
 
     def owner(self, name: str) -> str | None: ...
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[WalletName]:
-        """Names taken (or looked at again) at from_ms <= instant < until_ms, in no promised order."""
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[WalletName]:
+        """The first `limit` names taken (or looked at again) at from_ms <= instant < until_ms, by instant."""
         ...
 
 

@@ -10,13 +10,14 @@ from shared.domain.boards import BOARDS, PERIODS, BoardEntry, board_name
 from shared.domain.calendar import iso_time
 from shared.domain.cursors import cursor_int, read_cursor, write_cursor
 from shared.domain.errors import Refused
-from shared.services.fold_boards import EXACT_RANKS, WATERMARK
+from shared.services.fold_boards import AS_OF
 
 if TYPE_CHECKING:
     from shared.ports.boards import BoardStore
     from shared.ports.clock import Clock
     from shared.ports.watermarks import Watermarks
 
+EXACT_RANKS: Final = 1_000
 NEIGHBOURS: Final = 5
 _MAX_READS: Final = 4
 _KEY_LENGTH: Final = 200
@@ -53,23 +54,20 @@ def read_leaderboard(
 def read_around(board: str, period: str, *, account: str, leaderboards: Leaderboards) -> dict[str, Any]:
     """The player's own place with five neighbours each side; without a score there is none.
 
-    The rank is exact to 1,000; beyond, `topPercent` says how far up, as of the last summary.
+    The rank is exact among the first 1,000, hidden ones counted too; beyond, `topPercent` says how far
+    up, as of the last summary.
     """
     now_ms = leaderboards.clock.now_ms()
     name = _name(board, period, now_ms=now_ms)
     answer = _heading(board, period, leaderboards) | {"items": []}
-    found = leaderboards.boards.entries([f"{name}:{account}"])
-    if not found or not found[0].score or found[0].is_hidden(now_ms=now_ms):
+    own = next((standing.entry(name) for standing in leaderboards.boards.standings([account])), None)
+    if own is None or own.is_hidden(now_ms=now_ms):
         return answer
-    own = found[0]
-    above = [
-        entry
-        for entry in leaderboards.boards.above(name, own.rank_key, limit=EXACT_RANKS)
-        if not entry.is_hidden(now_ms=now_ms)
-    ]
+    read = leaderboards.boards.above(name, own.rank_key, limit=EXACT_RANKS)
+    above = [entry for entry in read if not entry.is_hidden(now_ms=now_ms)]
     below, _ = _visible(leaderboards, name, own.rank_key, limit=NEIGHBOURS, now_ms=now_ms)
     nearest = [*reversed(above[:NEIGHBOURS]), own, *below]
-    if len(above) < EXACT_RANKS:
+    if len(read) < EXACT_RANKS:  # else there may be more above than were read
         first = len(above) + 1 - min(NEIGHBOURS, len(above))
         answer["items"] = [_item(entry, rank, account) for rank, entry in enumerate(nearest, start=first)]
         return answer
@@ -111,8 +109,10 @@ def _cursor_key(position: Any, name: str) -> str:
 
 
 def _heading(board: str, period: str, leaderboards: Leaderboards) -> dict[str, Any]:
-    folded_ms = leaderboards.watermarks.read(WATERMARK) or leaderboards.clock.now_ms()
-    return {"board": board, "period": period, "asOf": iso_time(folded_ms)}
+    """`asOf` is left out while the boards were never folded: there is no instant that they show."""
+    heading = {"board": board, "period": period}
+    as_of_ms = leaderboards.watermarks.read(AS_OF)
+    return heading | {"asOf": iso_time(as_of_ms)} if as_of_ms else heading
 
 
 def _item(entry: BoardEntry, rank: int | None, account: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_SECOND
+from shared.services.due_pages import LATEST_MS, DueItems
 
 if TYPE_CHECKING:
     from shared.ports.clock import Clock
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 WATERMARK: Final = "codes"
 DISAGREES_FOR_MS: Final = 5 * 60 * MS_PER_SECOND
 """Far longer than a decision lives: a registration that took the code has its row by then, or never will."""
-OVERLAP_MS: Final = 120 * MS_PER_SECOND
+RUN_FOR_MS: Final = 20 * MS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,28 @@ class CodeTally:
     released: int = 0
 
 
-def release_unused_codes(keeper: CodeKeeper) -> CodeTally:
-    """Look once at each code five minutes after it was taken; free it unless its account's row names it."""
+def release_unused_codes(keeper: CodeKeeper, *, run_for_ms: int = RUN_FOR_MS) -> CodeTally:
+    """Look once at each code five minutes after it was taken; free it unless its account's row names it.
+
+    What there is no time for is left for the next run.
+    """
     tally = CodeTally()
     until_ms = keeper.clock.now_ms() - DISAGREES_FOR_MS
-    since_ms = max(0, keeper.watermarks.read(WATERMARK) - OVERLAP_MS)
-    for found in keeper.codes.taken_between(from_ms=since_ms, until_ms=until_ms):
-        tally.looked_at += 1
-        if not _is_used(keeper, found):
-            keeper.codes.release(found.code, found.account)
-            tally.released += 1
-    keeper.watermarks.write(WATERMARK, until_ms)
+    due = DueItems(
+        WATERMARK,
+        keeper.codes.taken_between,
+        lambda found: found.taken_ms,
+        keeper.watermarks,
+        keeper.clock,
+    )
+    for page in due.pages(
+        first_ms=0, until_ms=until_ms, final_ms=until_ms - LATEST_MS, run_for_ms=run_for_ms
+    ):
+        for found in page.items:
+            tally.looked_at += 1
+            if not _is_used(keeper, found):
+                keeper.codes.release(found.code, found.account)
+                tally.released += 1
     return tally
 
 

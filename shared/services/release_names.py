@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_SECOND
+from shared.services.due_pages import DueItems
 from shared.services.link_wallet import wallet_name
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 WATERMARK: Final = "wallet_names"
 DISAGREES_FOR_MS: Final = 5 * 60 * MS_PER_SECOND
 """Far longer than any request lives, and than clocks differ: a link has its row by then, or never will."""
+
+RUN_FOR_MS: Final = 20 * MS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,28 @@ class NameTally:
     released: int = 0
 
 
-def release_unused_names(keeper: NameKeeper) -> NameTally:
+def release_unused_names(keeper: NameKeeper, *, run_for_ms: int = RUN_FOR_MS) -> NameTally:
     """Look once at each name five minutes after it was last taken; free it unless its account has the wallet.
 
     Every taking renews the instant, so none is missed; an unlinked wallet's name is freed by its own row.
+    What there is no time for is left for the next run.
     """
     tally = NameTally()
     until_ms = keeper.clock.now_ms() - DISAGREES_FOR_MS
-    since_ms = keeper.watermarks.read(WATERMARK)
-    for found in keeper.names.taken_between(from_ms=since_ms, until_ms=until_ms):
-        tally.looked_at += 1
-        if not _is_used(keeper, found):
-            now_ms = keeper.clock.now_ms()
-            keeper.names.release(found.name, found.account, ticket=found.ticket, now_ms=now_ms)
-            tally.released += 1
-    keeper.watermarks.write(WATERMARK, until_ms)
+    due = DueItems(
+        WATERMARK,
+        keeper.names.taken_between,
+        lambda found: found.taken_ms,
+        keeper.watermarks,
+        keeper.clock,
+    )
+    for page in due.pages(first_ms=0, until_ms=until_ms, final_ms=until_ms, run_for_ms=run_for_ms):
+        for found in page.items:
+            tally.looked_at += 1
+            if not _is_used(keeper, found):
+                now_ms = keeper.clock.now_ms()
+                keeper.names.release(found.name, found.account, ticket=found.ticket, now_ms=now_ms)
+                tally.released += 1
     return tally
 
 

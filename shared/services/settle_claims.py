@@ -85,7 +85,9 @@ class SettleTally:
     reasons: dict[str, int] = field(default_factory=dict)
 
 
-def settle_claims(settlement: Settlement, *, limit: int = OPEN_CLAIMS) -> SettleTally:
+def settle_claims(
+    settlement: Settlement, *, limit: int = OPEN_CLAIMS, run_for_ms: int = RUN_FOR_MS
+) -> SettleTally:
     """Look at every open claim once; any doubt leaves it for the next run.
 
     A provider that does not answer, lies or lags means no decision. A claim that breaks a rule of ours
@@ -97,7 +99,7 @@ def settle_claims(settlement: Settlement, *, limit: int = OPEN_CLAIMS) -> Settle
     tally.oldest_open_ms = max((started_ms - claim.terms.created_ms for claim in claims), default=0)
     sightings = ChainSightings(settlement.chain, now_s=started_ms // MS_PER_SECOND)
     for claim in _in_turn(claims, now_ms=started_ms):
-        if settlement.clock.now_ms() - started_ms > RUN_FOR_MS:
+        if settlement.clock.now_ms() - started_ms > run_for_ms:
             tally.postponed += 1
             continue
         tally.looked_at += 1

@@ -60,7 +60,7 @@ class AuditTally:
     behind_ms: int = 0
 
 
-def verify_recent(audit: RecentAudit) -> AuditTally:
+def verify_recent(audit: RecentAudit, *, run_for_ms: int = RUN_FOR_MS) -> AuditTally:
     """Audit what is due; nothing within an hour of the last time. Raises Unavailable.
 
     Violations are reported under `ledger_violation`, one each, and stop claims; they never raise.
@@ -73,7 +73,7 @@ def verify_recent(audit: RecentAudit) -> AuditTally:
         progress = replace(progress, until_ms=until_ms - MS_PER_DAY)
     if until_ms - progress.until_ms >= MS_PER_HOUR:
         again = progress.suspects
-        while progress.until_ms < until_ms and audit.clock.now_ms() - now_ms < RUN_FOR_MS:
+        while progress.until_ms < until_ms and audit.clock.now_ms() - now_ms < run_for_ms:
             slice_until_ms = min(progress.until_ms + SLICE_MS, until_ms)
             progress = _audit_slice(audit, progress, slice_until_ms, again=again, tally=tally)
             audit.marks.write_progress(progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,7 +13,15 @@ from shared.adapters.mongo_fairness import MongoFairnessStore
 from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_referral_codes import MongoReferralCodes
 from shared.adapters.mongo_watermarks import MongoWatermarks
-from shared.domain.boards import BoardEntry, BoardSummary
+from shared.domain.boards import (
+    BOARDS,
+    PERIODS,
+    BoardSummary,
+    Score,
+    Standing,
+    board_name,
+    shelf_of,
+)
 from shared.domain.fairness import FairnessRecord
 from tests.fakes.boards import FakeBoardStore
 from tests.fakes.fairness import FakeFairnessStore
@@ -99,10 +108,12 @@ def test_a_code_is_released_by_its_owner_only(codes: Any) -> None:
 
 
 def test_codes_are_found_by_when_they_were_taken(codes: Any) -> None:
-    for index, instant in enumerate((2**41, 2**41 + 1, 2**41 + 2)):
+    for index, instant in reversed(list(enumerate((2**41, 2**41 + 1, 2**41 + 2)))):
         codes.take(f"000000000{index}", "ann", now_ms=instant)
-    found = codes.taken_between(from_ms=2**41, until_ms=2**41 + 2)
-    assert sorted(each.code for each in found) == ["0000000000", "0000000001"]
+    found = codes.taken_between(from_ms=2**41, until_ms=2**41 + 2, limit=9)
+    assert [(each.code, each.taken_ms - 2**41) for each in found] == [("0000000000", 0), ("0000000001", 1)]
+    [first] = codes.taken_between(from_ms=2**41, until_ms=2**41 + 3, limit=1)
+    assert first == found[0]
 
 
 def test_progress_is_remembered_and_starts_at_nothing(watermarks: Any) -> None:
@@ -112,48 +123,77 @@ def test_progress_is_remembered_and_starts_at_nothing(watermarks: Any) -> None:
         assert watermarks.read("boards") == instant
 
 
-def entry(account: str, score: int, *, reached_ms: int = 1, board: str = BOARD) -> BoardEntry:
-    return BoardEntry(board, account, score=score, seq=3, reached_ms=reached_ms)
+def standing(account: str, score: int, *, reached_ms: int = 1, board: str = BOARD) -> Standing:
+    return Standing(account, seq=3, scores={shelf_of(board): Score(board, score, reached_ms)})
 
 
-def test_an_entry_is_inserted_once_and_replaced_only_from_the_seq_it_was_read_at(boards: Any) -> None:
-    first = entry("ann", 5)
-    assert boards.insert(first)
-    assert not boards.insert(entry("ann", 6))
-    assert not boards.replace(replace(first, score=9, seq=8), expected_seq=4)
-    moved = replace(first, score=7, seq=9, hidden_until_ms=2**53)
+def test_a_standing_is_inserted_once_and_replaced_only_from_the_seq_it_was_read_at(boards: Any) -> None:
+    first = standing("ann", 5)
+    assert boards.insert([first])
+    assert not boards.replace(replace(first, seq=8), expected_seq=4)
+    scores = {
+        shelf_of(name): Score(name, 10**14 + number, 2**41 + number)
+        for number, name in enumerate(board_name(*kind, now_ms=2**41) for kind in product(BOARDS, PERIODS))
+    }
+    moved = Standing("ann", seq=9, hidden_until_ms=2**53, scores=scores)
     assert boards.replace(moved, expected_seq=3)
-    assert boards.entries([first.id, "score:all:nobody"]) == [moved]
+    assert not boards.replace(first, expected_seq=3)
+    assert not boards.replace(standing("nobody", 1), expected_seq=0)
+    assert boards.standings(["ann", "nobody"]) == [moved]
+
+
+def test_of_several_standings_those_that_are_there_already_stay_and_the_answer_says_so(boards: Any) -> None:
+    ann = standing("ann", 5)
+    assert boards.insert([ann, Standing("idler", seq=20)])
+    assert not boards.insert([standing("bob", 1), standing("ann", 6), standing("cid", 2)])
+    found = {each.account: each for each in boards.standings(["ann", "bob", "cid", "idler"])}
+    assert found == {
+        "ann": ann,
+        "bob": standing("bob", 1),
+        "cid": standing("cid", 2),
+        "idler": Standing("idler", seq=20),
+    }
+
+
+def test_a_hundred_standings_are_read_together(boards: Any) -> None:
+    many = [standing(f"p{number}", number + 1) for number in range(100)]
+    assert boards.insert(many)
+    found = boards.standings([each.account for each in many])
+    assert sorted(found, key=lambda each: each.account) == sorted(many, key=lambda each: each.account)
 
 
 def test_entries_are_ranked_by_score_and_then_by_who_was_earlier(boards: Any) -> None:
     ranked = [
-        entry("cid", 10**14),
-        entry("bob", 7, reached_ms=1),
-        entry("ann", 7, reached_ms=2),
-        entry("dan", 1),
+        standing("cid", 10**14),
+        standing("bob", 7, reached_ms=1),
+        standing("ann", 7, reached_ms=2),
+        standing("dan", 1),
     ]
-    for each in (ranked[2], ranked[0], ranked[3], ranked[1]):
-        boards.insert(each)
-    boards.insert(entry("nobody", 0))
-    boards.insert(entry("elsewhere", 99, board="score:day-2026-11-23"))
-    boards.insert(entry("elsewhere", 99, board="aiba:day-2026-11-22"))
-    assert boards.below(BOARD, "", limit=10) == ranked
-    assert boards.below(BOARD, ranked[1].rank_key, limit=1) == [ranked[2]]
-    assert boards.above(BOARD, ranked[2].rank_key, limit=10) == [ranked[1], ranked[0]]
-    assert list(boards.rank_keys(BOARD)) == [each.rank_key for each in ranked]
+    boards.insert([ranked[2], ranked[0], ranked[3], ranked[1]])
+    boards.insert([Standing("nobody", seq=3)])
+    boards.insert([standing("elsewhere", 99, board="score:day-2026-11-23")])
+    boards.insert([standing("other", 99, board="aiba:day-2026-11-22")])
+    entries = [each.entry(BOARD) for each in ranked]
+    keys = [entry.rank_key for entry in entries]
+    assert boards.below(BOARD, "", limit=10) == entries
+    assert boards.below(BOARD, keys[1], limit=1) == [entries[2]]
+    assert boards.above(BOARD, keys[2], limit=10) == [entries[1], entries[0]]
+    assert list(boards.rank_keys(BOARD)) == keys
 
 
-def test_removed_entries_are_gone_and_missing_ones_no_trouble(boards: Any) -> None:
-    boards.insert(entry("ann", 5))
-    boards.insert(entry("bob", 6))
-    boards.remove([entry("ann", 5).id, "score:all:nobody"])
-    assert boards.below(BOARD, "", limit=10) == [entry("bob", 6)]
+def test_a_new_days_score_takes_the_place_of_the_day_befores(boards: Any) -> None:
+    yesterday, today = standing("ann", 5), standing("ann", 2, board="score:day-2026-11-23")
+    boards.insert([yesterday])
+    boards.replace(replace(today, seq=4), expected_seq=3)
+    assert boards.below(BOARD, "", limit=10) == []
+    assert [each.score for each in boards.below("score:day-2026-11-23", "", limit=10)] == [2]
 
 
-def test_a_summary_is_renewed(boards: Any) -> None:
+def test_a_summary_is_renewed_and_the_next_days_takes_its_place(boards: Any) -> None:
     assert boards.summary(BOARD) is None
     for total in (5, 6):
         summary = BoardSummary(BOARD, 2**41 + total, total, ("a", "b"))
         boards.store_summary(summary)
         assert boards.summary(BOARD) == summary
+    boards.store_summary(replace(summary, board="score:day-2026-11-23"))
+    assert boards.summary(BOARD) is None

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain import battle
 from shared.domain.battle import UNDER_REVIEW, is_impossible
 from shared.domain.brokers import Ban
 from shared.domain.calendar import iso_time
@@ -160,7 +161,24 @@ def test_a_score_above_what_is_possible_is_recognised_as_our_bug() -> None:
     mode = default_config().modes["prediction"]
     assert not is_impossible(proof, mode)
     assert is_impossible(replace(proof, score=10_000), mode)
-    assert UNDER_REVIEW == "under_review"
+
+
+def test_an_impossible_score_is_worth_nothing_and_the_first_win_is_still_to_be_won(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    standing = {"wins": 3, "lastWin": NOW_MS - 60_000}
+    with monkeypatch.context() as too_strict:
+        too_strict.setattr(battle, "highest_score", lambda *_: 0)
+        held = fight(player(broker(), streak=standing))
+    assert isinstance(held, Accepted)
+    assert held.answer["rewardHeldBecause"] == UNDER_REVIEW
+    assert set(held.answer["reward"].values()) == {"0"}
+    assert (held.legs, held.emissions) == ((), ())
+    assert set(held.changes) == {"brokers.b1"}, "no streak and no first win"
+    assert held.answer["winStreak"] == 3
+    honest = fight(player(broker(), streak=standing))
+    assert isinstance(honest, Accepted)
+    assert (honest.answer["reward"]["DIAMONDS"], honest.answer["winStreak"]) == ("1", 4)
 
 
 battles = {

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from shared.domain.budgets import BudgetPlan
 from shared.domain.ledger import Hold, Row, row_document, row_from_document
 from shared.domain.player import Player, project
+from shared.domain.row_heads import RowHead
 from shared.ports.ledger import BudgetShard
 
 
@@ -42,6 +43,15 @@ class FakeLedgerStore:
     def rows_at(self, account: str, seqs: Sequence[int]) -> list[Row]:
         found = [self.rows[f"{account}:{seq}"] for seq in sorted(seqs) if f"{account}:{seq}" in self.rows]
         return [row_from_document(document) for document in found]
+
+    def rows_with_ids(self, ids: Sequence[str]) -> list[Row]:
+        return [row_from_document(self.rows[row_id]) for row_id in ids if row_id in self.rows]
+
+    def players_with_ids(self, ids: Sequence[str]) -> list[Player]:
+        return [self.players[player_id] for player_id in ids if player_id in self.players]
+
+    def seqs_of(self, ids: Sequence[str]) -> dict[str, int]:
+        return {player.id: player.seq for player in self.players_with_ids(ids)}
 
     def insert_row(self, row: Row) -> bool:
         with self._lock:
@@ -106,3 +116,11 @@ class FakeLedgerStore:
         for document in list(self.rows.values()):
             if from_ms <= document["ts"] < until_ms:
                 yield row_from_document(document)
+
+    def heads_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[RowHead]:
+        heads = [
+            RowHead(row["acct"], row["seq"], row["kind"], row["ts"])
+            for row in list(self.rows.values())
+            if from_ms <= row["ts"] < until_ms
+        ]
+        return sorted(heads, key=lambda head: head.ts_ms)[:limit]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from shared.ports.referrals import ReferralCode
 
 
@@ -23,9 +21,10 @@ class FakeReferralCodes:
         if self.owner(code) == account:
             del self.taken[code]
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[ReferralCode]:
-        return [
-            ReferralCode(code, account)
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[ReferralCode]:
+        found = [
+            ReferralCode(code, account, instant)
             for code, (account, instant) in self.taken.items()
             if from_ms <= instant < until_ms
         ]
+        return sorted(found, key=lambda code: code.taken_ms)[:limit]

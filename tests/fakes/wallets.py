@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from shared.adapters.mongo_wallets import FORGOTTEN_AT_ONCE
@@ -35,8 +34,9 @@ class FakeWalletNames:
         current = self.names.get(name)
         return None if current is None else current.account
 
-    def taken_between(self, *, from_ms: int, until_ms: int) -> Iterable[WalletName]:
-        return [name for name in self.names.values() if from_ms <= name.taken_ms < until_ms]
+    def taken_between(self, *, from_ms: int, until_ms: int, limit: int) -> list[WalletName]:
+        found = [name for name in self.names.values() if from_ms <= name.taken_ms < until_ms]
+        return sorted(found, key=lambda name: name.taken_ms)[:limit]
 
 
 class FakeChallenges:

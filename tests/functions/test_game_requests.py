@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from shared.domain.cursors import write_cursor
-from shared.services.fold_boards import BoardFolding, fold_boards
+from shared.services.fold_accounts import BoardFolding
+from shared.services.fold_boards import fold_boards
 from tests.functions.game_app import GameApp, Player
 
 

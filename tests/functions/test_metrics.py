@@ -48,6 +48,8 @@ RUN: dict[str, Any] = {
     "failures": {},
     "reports": [
         ("vault", {"jetton_units": 900, "ton_nano": 1, "open_units": 35}),
+        ("vault_ton_low", {}),
+        ("boards", {"behind_ms": 80}),
         ("ledger_violation", {"invariant": 4}),
         ("ledger_violation", {"invariant": 2}),
     ],
@@ -126,6 +128,7 @@ def test_a_run_emits_every_watched_metric(measured: Any) -> None:
         "DatabaseUnavailable": 0,
         "OldestOpenClaim": 61,
         "ProjectionLag": 70,
+        "BoardsLag": 80,
         "BudgetLeakPerMillion": 3,
         "ProviderErrorPercent": 25,
         "ProviderDisagreements": 0,

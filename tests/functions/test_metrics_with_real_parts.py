@@ -79,7 +79,7 @@ class Backend:
         for parts in self.health_parts:
             parts().close()
         built = self.settle_parts()
-        built.stores.database.client.close()
+        built.stores.close()
 
 
 @pytest.fixture

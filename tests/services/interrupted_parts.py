@@ -16,7 +16,7 @@ class Killed(BaseException):
 
 
 class Interruption:
-    """Counts the operations of all parts it wraps, and interrupts the one numbered `at`, once.
+    """Counts and names the operations of all parts it wraps, and interrupts the one numbered `at`, once.
 
     unavailable: it never happened, and says so. lost: it happened, and the answer did not arrive.
     killed_before, killed_after: the process dies around it.
@@ -27,9 +27,10 @@ class Interruption:
         self.at = -1
         self.way: Way = "unavailable"
         self.hit = ""
+        self.names: list[str] = []
 
     def arm(self, at: int, way: Way) -> None:
-        self.count, self.at, self.way, self.hit = 0, at, way, ""
+        self.count, self.at, self.way, self.hit, self.names = 0, at, way, "", []
 
     def disarm(self) -> None:
         self.at = -1
@@ -39,6 +40,7 @@ class Interruption:
 
     def run(self, name: str, operation: Callable[..., Any], *given: Any, **named: Any) -> Any:
         self.count += 1
+        self.names.append(name)
         if self.count != self.at:
             return operation(*given, **named)
         self.hit = name

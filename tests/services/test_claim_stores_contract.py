@@ -244,9 +244,9 @@ def test_a_name_not_released_is_looked_at_again(names):
     names.take("n", "ann", ticket="t1", now_ms=1_000)
     names.take("n", "ann", ticket="t2", now_ms=2_000)
     names.release("n", "ann", ticket="t1", now_ms=9_000)
-    [found] = names.taken_between(from_ms=9_000, until_ms=9_001)
+    [found] = names.taken_between(from_ms=9_000, until_ms=9_001, limit=9)
     assert (found.name, found.account, found.ticket, found.taken_ms) == ("n", "ann", "t2", 9_000)
-    assert list(names.taken_between(from_ms=0, until_ms=9_000)) == []
+    assert list(names.taken_between(from_ms=0, until_ms=9_000, limit=9)) == []
 
 
 def test_of_two_players_at_once_one_has_the_wallet(names):

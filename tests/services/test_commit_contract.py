@@ -9,6 +9,7 @@ import pytest
 
 from shared.domain.errors import OutcomeUnknown, Refused
 from shared.domain.ledger import Accepted, Leg, client_key, row_document, row_hash
+from shared.domain.row_heads import RowHead
 from tests.services.commit_world import CommitWorld, earn, emit, escrow, out_of_escrow, spend
 
 
@@ -144,6 +145,31 @@ def test_rows_between_two_times_are_streamed(world):
     row = world.commit("k2", earn(1)).row
     found = list(world.store.rows_between(from_ms=row.ts_ms, until_ms=row.ts_ms + 1))
     assert [(entry.seq, entry.account) for entry in found] == [(2, "ann")]
+
+
+def test_the_first_rows_of_a_time_are_told_oldest_first_and_by_their_heads_alone(world):
+    world.start("bob")
+    rows = []
+    for account in ("bob", "ann", "bob"):
+        rows.append(world.commit(f"k{len(rows)}", earn(1), account=account).row)
+        world.clock.advance(seconds=1)
+    until_ms = rows[-1].ts_ms + 1
+    heads = world.store.heads_between(from_ms=rows[0].ts_ms, until_ms=until_ms, limit=9)
+    assert heads == [RowHead(row.account, row.seq, "credit", row.ts_ms) for row in rows]
+    assert world.store.heads_between(from_ms=rows[0].ts_ms, until_ms=until_ms, limit=2) == heads[:2]
+    assert world.store.heads_between(from_ms=rows[1].ts_ms, until_ms=rows[2].ts_ms, limit=9) == [heads[1]]
+
+
+def test_rows_and_players_of_many_accounts_are_read_together(world):
+    world.start("bob")
+    rows = [
+        world.commit(f"k{n}", earn(1), account=account).row for n, account in enumerate(("ann", "bob", "ann"))
+    ]
+    found = world.store.rows_with_ids([*(row.id for row in rows), "nobody:1"])
+    assert sorted(found, key=lambda row: row.id) == sorted(rows, key=lambda row: row.id)
+    assert world.store.seqs_of(["ann", "bob", "nobody"]) == {"ann": 2, "bob": 1}
+    players = {player.id: player for player in world.store.players_with_ids(["ann", "bob", "nobody"])}
+    assert players == {name: world.store.read_player(name) for name in ("ann", "bob")}
 
 
 def test_client_keys_never_reach_the_keys_of_the_system(world):

@@ -89,6 +89,21 @@ def test_an_old_code_is_not_looked_at_for_ever(world: GameWorld) -> None:
     assert release_unused_codes(keeper(world, watermarks)).looked_at == 0
 
 
+def test_codes_that_a_run_has_no_time_for_are_left_to_the_next(
+    world: GameWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.services.due_pages.PAGE_SIZE", 2)
+    for number in range(1, 8):
+        world.register(number)
+        world.clock.advance(seconds=1)
+    world.clock.advance(seconds=600)
+    watermarks = FakeWatermarks()
+    looked_at = [release_unused_codes(keeper(world, watermarks), run_for_ms=0).looked_at for _ in range(9)]
+    assert looked_at[0] == 2
+    assert sum(looked_at) >= 7
+    assert looked_at[-1] == 0
+
+
 def test_a_code_that_is_taken_leads_to_another(world: GameWorld) -> None:
     world.codes.take("taken", "somebody", now_ms=1)
     drawn = iter(["taken", "free"])

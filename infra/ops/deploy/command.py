@@ -76,9 +76,7 @@ def _ensure_indexes(stage: str) -> int:
 
 
 def _osls(arguments: Sequence[str]) -> tuple[int, str]:
-    environment = dict(
-        os.environ, SLS_TELEMETRY_DISABLED="1", AWS_REGION=region_of(os.environ)
-    )
+    environment = dict(os.environ, SLS_TELEMETRY_DISABLED="1", AWS_REGION=region_of(os.environ))
     command = [str(deployer(ROOT)), *arguments]
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own tool
     return result.returncode, result.stdout + result.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from infra.ops.drill.site import HOUR_S, Site
+from shared.domain.ledger import GENESIS
 
 HOURS_OPEN: Final = 3
 LAG_S: Final = 180
@@ -21,11 +22,13 @@ def age_claim(site: Site) -> None:
 
 
 def set_player_back_and_settle(site: Site) -> None:
-    """A row is written, its player is as before it, and minutes pass until the schedule sees it."""
+    """A row is written, its player is as before it, and minutes pass until the schedule sees it.
+
+    Somebody without a claim: whoever settles one brings its player up to date.
+    """
     players = site.database["players"]
-    before = players.find_one({"_id": site.player.id})
-    site.battle()
-    players.replace_one({"_id": site.player.id}, before or {})
+    newcomer = site.newcomer()
+    players.update_one({"_id": newcomer}, {"$set": {"seq": 0, "h": GENESIS}})
     site.stack.advance_clock(LAG_S)
     site.run_settle()
 

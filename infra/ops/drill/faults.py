@@ -154,6 +154,12 @@ FAULTS: Final = (
     Fault(
         "the vault's map is full", ("VaultNearlyFull",), parts.reporting("vault_recipients_high"), periods=1
     ),
+    Fault(
+        "more battles than the boards can follow",
+        ("BoardsLag",),
+        parts.reporting("boards", behind_ms=720_000),
+        periods=2,
+    ),
     Fault("a score is impossible", ("ImpossibleScore",), parts.reporting("impossible_score"), periods=1),
     Fault(
         "the database is gone",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import secrets
@@ -43,9 +44,9 @@ async def ask():
 asyncio.run(ask())
 """
 _REPORT: Final = """
-import sys
+import json, sys
 from functions.edge.settle_metrics import measure_run
-reports = [(sys.argv[1], {})] * 3
+reports = [(sys.argv[1], json.loads(sys.argv[2]))] * 3
 tallies = {"vault": {"broken": [sys.argv[1]]}}
 measure_run(tallies=tallies, failures={}, reports=reports, providers={}, duration_s=1)
 """
@@ -85,11 +86,11 @@ def ask_a_function_that_may_not_run(site: Site) -> None:
     _run_into_log(site, "not-ready", _HEALTH_ALONE)
 
 
-def reporting(name: str) -> Callable[[Site], None]:
-    """A fault that the services would report under this name, told three times to the code that emits it."""
+def reporting(name: str, **facts: int) -> Callable[[Site], None]:
+    """What the services would report under this name, told three times to the code that emits it."""
 
     def report(site: Site) -> None:
-        _run_into_log(site, f"reported-{name}", _REPORT, name)
+        _run_into_log(site, f"reported-{name}", _REPORT, name, json.dumps(facts))
 
     return report
 

@@ -16,7 +16,9 @@ from infra.local.function_calls import FunctionFailed
 from infra.local.stack import Stack
 from infra.local.world import World
 from infra.ops.journey.journey import Journey
+from infra.ops.miniapp import Miniapp
 from infra.ops.story import Story
+from shared.services.register_player import account_of
 
 Documents = Database[dict[str, Any]]
 HOUR_S: Final = 3_700
@@ -64,6 +66,15 @@ class Site:
     def sign_in(self) -> None:
         """The clock has moved: a new session."""
         self.player.app.sign_in(now_s=self.stack.now_ms() // 1000)
+
+    def newcomer(self) -> str:
+        """The account of somebody who signs in for the first time."""
+        telegram_id = 200_000_000 + secrets.randbelow(10**8)
+        user = {"id": telegram_id, "first_name": "New"}
+        app = Miniapp(self.stack.urls["gateway"], self.stack.secrets["TELEGRAM_BOT_TOKEN"], user)
+        app.sign_in(now_s=self.stack.now_ms() // 1000)
+        app.close()
+        return account_of(telegram_id)
 
     def ensure_open_claim(self) -> str:
         """The id of a signed claim that waits for its player; a reserved one is signed, else one is made."""
