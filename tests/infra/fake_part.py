@@ -25,7 +25,8 @@ def main() -> None:
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     server = http.server.HTTPServer(("127.0.0.1", port), http.server.BaseHTTPRequestHandler)
     print(f"ready {behaviour} http://127.0.0.1:{server.server_port}", flush=True)
-    print("noise " * 20_000, flush=True)
+    if behaviour != "quiet":
+        print("noise " * 20_000, flush=True)
     server.serve_forever()
 
 

@@ -142,12 +142,15 @@ def test_a_second_supervisor_of_one_directory_is_told_who_has_it(
 
 
 def _abandon(data_dir: Path) -> int:
-    """Start a part under a supervisor that is killed at once; gives the part's process id."""
+    """Start a part under a supervisor that is killed at once; gives the part's process id.
+
+    A quiet part: one that still speaks when its listener is killed would end by that alone.
+    """
     program = (
         "import sys, os, signal; from pathlib import Path\n"
         "from infra.local.supervisor import Supervisor, PartCommand\n"
         f"s = Supervisor(Path({str(data_dir)!r}))\n"
-        f"s.start([PartCommand('fine', (sys.executable, {str(FAKE)!r}, 'fine'))])\n"
+        f"s.start([PartCommand('fine', (sys.executable, {str(FAKE)!r}, 'quiet'))])\n"
         "print(s.part('fine').pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
