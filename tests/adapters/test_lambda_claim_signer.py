@@ -12,6 +12,7 @@ import pytest
 
 from shared.adapters.lambda_claim_signer import LambdaClaimSigner
 from shared.domain.errors import Unavailable
+from tests.xray_daemon import XrayDaemon, outcomes
 
 CLAIM = "c" + "1" * 24
 SIGNED = {"state": "signed", "rule": "all", "code": None, "isFinal": False}
@@ -97,6 +98,21 @@ def test_an_answer_of_any_other_form_is_no_answer(fake_lambda, signer, payload):
     fake_lambda.payload = payload
     with pytest.raises(Unavailable):
         signer.request_signature(CLAIM)
+
+
+def test_a_trace_shows_each_invocation_and_which_of_them_gave_no_answer(
+    fake_lambda: FakeLambda, signer: LambdaClaimSigner, xray: XrayDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xray.trace_invocations(monkeypatch)
+    signer.request_signature(CLAIM)
+    fake_lambda.function_error = "Unhandled"
+    with pytest.raises(Unavailable):
+        signer.request_signature(CLAIM)
+    fake_lambda.status = 503
+    with pytest.raises(Unavailable):
+        signer.request_signature(CLAIM)
+    assert outcomes(xray.subsegments()) == [("Signer", ""), ("Signer", "fault"), ("Signer", "fault")]
+    assert CLAIM.encode() not in b"".join(xray.datagrams)
 
 
 def test_a_function_that_failed_gave_no_answer(fake_lambda, signer):
