@@ -31,7 +31,7 @@ _ENDPOINT_SETTINGS: Final = {
 }
 """The SDK's own settings for an emulator; readiness refuses them in production."""
 
-_NAMES: Final = {"ssm": "Parameter Store", "secretsmanager": "Secrets Manager"}
+STORE_NAMES: Final = {"ssm": "Parameter Store", "secretsmanager": "Secrets Manager"}
 """What a trace calls them. During INIT there is none: only what an invocation asks is in it."""
 
 # One thing to fetch: a parameter, or a whole secret of which several fields may be wanted.
@@ -108,7 +108,7 @@ class AwsSecrets:
         given = self._environment.get(_ENDPOINT_SETTINGS[service]) or self._environment.get(
             "AWS_ENDPOINT_URL"
         )
-        with traced(_NAMES[service]):
+        with traced(STORE_NAMES[service]):
             return call_json(
                 given or SERVICE_ENDPOINT.format(service=service, region=region),
                 service=service,
@@ -125,11 +125,11 @@ class AwsSecrets:
             return {}
         contents: dict[_Item, str] = {}
         for names in _batches([name for store, name in items if store == "ssm"]):
-            with traced(_NAMES["ssm"]):
+            with traced(STORE_NAMES["ssm"]):
                 contents |= self._parameters(names)
         for store, name in items:
             if store == "secretsmanager":
-                with traced(_NAMES[store]):
+                with traced(STORE_NAMES[store]):
                     contents |= self._secret(name)
         return contents
 
