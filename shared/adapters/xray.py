@@ -57,8 +57,10 @@ def a_fault(_error: Exception) -> Mapping[str, bool]:
 def traced(name: str, *, flags: Flags = a_fault) -> AbstractContextManager[object]:
     """Tell X-Ray of the call inside, under its callee's `name`. What it raises passes through."""
     trace = recorded_trace()
-    address = process_environment().get("AWS_XRAY_DAEMON_ADDRESS") if trace is not None else None
-    return _NOTHING if trace is None or not address else _Subsegment(name, trace, address, flags)
+    if trace is None:
+        return _NOTHING
+    address = process_environment().get("AWS_XRAY_DAEMON_ADDRESS")
+    return _Subsegment(name, trace, address, flags) if address else _NOTHING
 
 
 class _Subsegment:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 
+from shared.adapters import xray as xray_adapter
 from shared.adapters.xray import FAULT, THROTTLED, Flags, a_fault, close_daemon_socket, recorded_trace, traced
 from tests.xray_daemon import DATAGRAM_MAX, PARENT, ROOT, SAMPLED, XrayDaemon, outcomes, xray_daemon
 
@@ -160,6 +161,7 @@ def test_a_daemon_that_reads_nothing_delays_nobody(xray: XrayDaemon, monkeypatch
         call()
     assert time.monotonic() - started_s < 5
     assert 0 < len(xray.subsegments()) < 5_000, "its queue was full, and what came then is lost"
+    assert xray_adapter._daemon._socket.getblocking() is False, "nor does a full queue of our own"
 
 
 def test_the_longest_subsegment_is_one_datagram(xray: XrayDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
