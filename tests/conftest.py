@@ -21,6 +21,8 @@ from infra.local.chain_client import ChainClient
 from infra.local.clock import write_offset_ms
 from infra.local.endpoint_process import EndpointProcess, start_endpoint, stop_endpoint
 from infra.local.world import World, create_world
+from shared.adapters.xray import close_daemon_socket
+from tests.xray_daemon import XrayDaemon, xray_daemon
 
 KMS_ACCOUNT = "000000000000"
 FUNCTION_NAMES = ("health", "battle", "economy", "claim", "admin", "signer", "settle")
@@ -124,3 +126,11 @@ def oracle() -> SigningKey:
 def world(chain: ChainClient, oracle: SigningKey) -> World:
     """Jetton and vault on the module's chain."""
     return create_world(chain, oracle_public_key=bytes(oracle.verify_key))
+
+
+@pytest.fixture
+def xray() -> Iterator[XrayDaemon]:
+    """X-Ray's daemon; nothing is traced before the test says so."""
+    with xray_daemon() as daemon:
+        yield daemon
+    close_daemon_socket()

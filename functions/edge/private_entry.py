@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from functions.edge.environment_start import prepare
-from functions.edge.request_log import service_logger
+from functions.edge.request_log import service_logger, trace_field
 from shared.domain.errors import InvariantBroken, Refused, Unavailable
 
 Work = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -68,6 +68,7 @@ def private_handler(
                 "outcome": outcome,
                 "duration_ms": round((time.perf_counter() - started_s) * 1000, 1),
                 "cold_start": is_cold,
+                **trace_field(),
                 **about(told),
             }
             service_logger(name).info("event", extra=fields)

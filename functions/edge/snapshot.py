@@ -12,6 +12,7 @@ import gc
 from collections.abc import Callable
 
 from shared.adapters.process_chance import renew_chance
+from shared.adapters.xray import close_daemon_socket
 
 
 def do_nothing() -> None:
@@ -38,6 +39,7 @@ def register_snapshot_hooks(
 def _before_snapshot(load: Callable[[], None], forget: Callable[[], None]) -> None:
     load()
     forget()
+    close_daemon_socket()
     # What was forgotten may hold itself and, with it, a connection: the SDK's clients and sessions do.
     gc.unfreeze()
     gc.collect()
@@ -46,5 +48,6 @@ def _before_snapshot(load: Callable[[], None], forget: Callable[[], None]) -> No
 
 def _after_restore(forget: Callable[[], None], start: Callable[[], None]) -> None:
     renew_chance()
+    close_daemon_socket()
     forget()
     start()

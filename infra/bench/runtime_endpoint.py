@@ -66,13 +66,17 @@ class _Calls(QuietHandler):
 
 
 class RuntimeEndpoint(QuietServer):
-    """`heard` lists what the runtime asked for or reported; a restore waits until `restored` is set."""
+    """`heard` lists what the runtime asked for or reported; a restore waits until `restored` is set.
+
+    `trace_header` is that of the events to come.
+    """
 
     def __init__(self) -> None:
         super().__init__(_Calls)
         self.heard: list[str] = []
         self.failure = ""
         self.restored = threading.Event()
+        self.trace_header = "Root=1-00000000-000000000000000000000000;Sampled=0"
         self.events: Queue[bytes | None] = Queue()
         self.outcomes: Queue[Outcome] = Queue()
         self.sent_s = 0.0
@@ -104,7 +108,7 @@ class RuntimeEndpoint(QuietServer):
             "Lambda-Runtime-Aws-Request-Id": f"00000000-0000-4000-8000-{self._sent:012d}",
             "Lambda-Runtime-Deadline-Ms": str(time.time_ns() // 1_000_000 + round(_EVENT_LIMIT_S * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-central-1:000000000000:function:measured",
-            "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000;Sampled=0",
+            "Lambda-Runtime-Trace-Id": self.trace_header,
             "Content-Type": "application/json",
         }
 

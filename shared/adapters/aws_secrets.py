@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from shared.adapters.xray import traced
 from shared.config.references import Reference, parse_reference
 from shared.domain.errors import Unavailable, ensure
 
@@ -29,6 +30,9 @@ _ENDPOINT_SETTINGS: Final = {
     "secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 }
 """The SDK's own settings for an emulator; readiness refuses them in production."""
+
+STORE_NAMES: Final = {"ssm": "Parameter Store", "secretsmanager": "Secrets Manager"}
+"""What a trace calls them. During INIT there is none: only what an invocation asks is in it."""
 
 # One thing to fetch: a parameter, or a whole secret of which several fields may be wanted.
 _Item = tuple[str, str]
@@ -104,26 +108,29 @@ class AwsSecrets:
         given = self._environment.get(_ENDPOINT_SETTINGS[service]) or self._environment.get(
             "AWS_ENDPOINT_URL"
         )
-        return call_json(
-            given or SERVICE_ENDPOINT.format(service=service, region=region),
-            service=service,
-            region=region,
-            target=target,
-            body=body,
-            credentials=credentials,
-            now_s=self._now_s(),
-            timeout_s=_TIMEOUT_S,
-        )
+        with traced(STORE_NAMES[service]):
+            return call_json(
+                given or SERVICE_ENDPOINT.format(service=service, region=region),
+                service=service,
+                region=region,
+                target=target,
+                body=body,
+                credentials=credentials,
+                now_s=self._now_s(),
+                timeout_s=_TIMEOUT_S,
+            )
 
     def _from_service(self, items: Sequence[_Item]) -> dict[_Item, str]:
         if not items:
             return {}
         contents: dict[_Item, str] = {}
         for names in _batches([name for store, name in items if store == "ssm"]):
-            contents |= self._parameters(names)
+            with traced(STORE_NAMES["ssm"]):
+                contents |= self._parameters(names)
         for store, name in items:
             if store == "secretsmanager":
-                contents |= self._secret(name)
+                with traced(STORE_NAMES[store]):
+                    contents |= self._secret(name)
         return contents
 
     def _parameters(self, names: Sequence[str]) -> dict[_Item, str]:

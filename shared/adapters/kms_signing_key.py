@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final, NoReturn
 
+from shared.adapters.xray import traced
 from shared.domain.errors import InvariantBroken, Unavailable, ensure
 
 SPKI_PREFIX: Final = bytes.fromhex("302a300506032b6570032100")
@@ -92,7 +93,8 @@ class KmsSigningKey:
         )
 
         try:
-            return getattr(self._client(), operation)(**arguments)
+            with traced("KMS"):
+                return getattr(self._client(), operation)(**arguments)
         except ClientError as error:
             _translate(error, error.response)
         except (ConnectionError, HTTPClientError) as error:

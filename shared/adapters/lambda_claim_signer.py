@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.aws_failures import failure_name
+from shared.adapters.xray import traced
 from shared.domain.errors import Unavailable
 from shared.ports.claims import SignerAnswer
 
@@ -45,6 +46,10 @@ class LambdaClaimSigner:
 
         The claim then stays reserved: the same request asks again.
         """
+        with traced("Signer"):
+            return self._decision(claim_id)
+
+    def _decision(self, claim_id: str) -> SignerAnswer:
         from botocore.exceptions import BotoCoreError, ClientError
 
         payload = json.dumps({"claimId": claim_id}).encode()

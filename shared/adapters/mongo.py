@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
+from shared.adapters.xray import FAULT, traced
 from shared.domain.errors import InvariantBroken, OutcomeUnknown, Unavailable
 
 if TYPE_CHECKING:
@@ -98,12 +99,13 @@ def reading() -> Iterator[None]:
     """Translate a failed read: nothing happened, ask again."""
     from pymongo.errors import OperationFailure, PyMongoError
 
-    try:
-        yield
-    except OperationFailure as error:
-        raise _refused_by_server(error) from error
-    except PyMongoError as error:
-        raise Unavailable("The database did not answer", code="database_unavailable") from error
+    with traced("MongoDB"):
+        try:
+            yield
+        except OperationFailure as error:
+            raise _refused_by_server(error) from error
+        except PyMongoError as error:
+            raise Unavailable("The database did not answer", code="database_unavailable") from error
 
 
 @contextmanager
@@ -114,16 +116,23 @@ def writing() -> Iterator[None]:
     """
     from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
-    try:
-        yield
-    except DuplicateKeyError:
-        raise
-    except ServerSelectionTimeoutError as error:  # nothing was sent
-        raise Unavailable("The database did not answer", code="database_unavailable") from error
-    except OperationFailure as error:
-        raise _refused_by_server(error) from error
-    except PyMongoError as error:
-        raise OutcomeUnknown("The database did not acknowledge", code="database_unavailable") from error
+    with traced("MongoDB", flags=_answer_or_fault):
+        try:
+            yield
+        except DuplicateKeyError:
+            raise
+        except ServerSelectionTimeoutError as error:  # nothing was sent
+            raise Unavailable("The database did not answer", code="database_unavailable") from error
+        except OperationFailure as error:
+            raise _refused_by_server(error) from error
+        except PyMongoError as error:
+            raise OutcomeUnknown("The database did not acknowledge", code="database_unavailable") from error
+
+
+def _answer_or_fault(error: Exception) -> Mapping[str, bool]:
+    from pymongo.errors import DuplicateKeyError
+
+    return {} if isinstance(error, DuplicateKeyError) else FAULT
 
 
 # Codes with which a server says "not now": failover, shutdown, time limits, lost cursors, write concern not met in time.

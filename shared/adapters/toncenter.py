@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from shared.adapters.outgoing_http import HttpEndpoint, HttpRequest
 from shared.adapters.toncenter_answers import doubt
+from shared.adapters.xray import FAULT, THROTTLED, traced
 from shared.domain.errors import Unavailable, ensure
 
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
@@ -152,7 +153,8 @@ class Operation:
                 break
             deadline_s = min(now_s + limits.attempt_s, self._deadline_s)
             try:
-                result = read(self._provider.exchange(request, deadline_s=deadline_s))
+                with traced("TON", flags=_throttled_or_fault):
+                    result = read(self._provider.exchange(request, deadline_s=deadline_s))
             except _AttemptFailed as error:
                 failure = error
                 self._provider.report(error.reason)
@@ -165,6 +167,11 @@ class Operation:
                 return result
         self._is_reported = True
         raise doubt(failure.reason) from failure
+
+
+def _throttled_or_fault(error: Exception) -> Mapping[str, bool]:
+    is_throttled = isinstance(error, _AttemptFailed) and error.reason in ("http_429", "error_429")
+    return THROTTLED if is_throttled else FAULT
 
 
 def _rpc_result(document: dict[str, Any]) -> Any:

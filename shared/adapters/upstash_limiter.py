@@ -12,6 +12,7 @@ from upstash_redis.errors import UpstashError
 
 from shared.adapters.expiring_instants import ExpiringInstants, monotonic_us
 from shared.adapters.limit_verdict import bucket_names, verdict_on
+from shared.adapters.xray import traced
 from shared.domain.errors import Unavailable
 from shared.domain.token_bucket import TokenBucket
 
@@ -100,8 +101,9 @@ class UpstashLimiter:
     def _run(self, keys: list[str], times_us: list[str]) -> tuple[bool, list[int]]:
         """Whether it took the tokens, and each bucket's microseconds until full. Raises Unavailable."""
         try:
-            answer: Any = self._client().eval(TAKE_TOKENS, keys=keys, args=times_us)
-            is_allowed, *until_full_us = (int(value) for value in answer)
+            with traced("Upstash"):
+                answer: Any = self._client().eval(TAKE_TOKENS, keys=keys, args=times_us)
+                is_allowed, *until_full_us = (int(value) for value in answer)
         except (httpx.HTTPError, UpstashError, ValueError, TypeError, KeyError, AttributeError) as error:
             # The last four: an answer that is no JSON, or not the script's, as a proxy in between gives.
             raise Unavailable("The rate limiter did not answer") from error

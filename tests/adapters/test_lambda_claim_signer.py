@@ -12,6 +12,7 @@ import pytest
 
 from shared.adapters.lambda_claim_signer import LambdaClaimSigner
 from shared.domain.errors import Unavailable
+from tests.xray_daemon import SAMPLED, XrayDaemon, outcomes
 
 CLAIM = "c" + "1" * 24
 SIGNED = {"state": "signed", "rule": "all", "code": None, "isFinal": False}
@@ -24,12 +25,14 @@ class FakeLambda:
         self.payload: bytes = json.dumps(SIGNED).encode()
         self.status, self.function_error = 200, ""
         self.told: list[tuple[str, Any]] = []
+        self.traces: list[str | None] = []
         lambda_ = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 lambda_.told.append((self.path, json.loads(body)))
+                lambda_.traces.append(self.headers["x-amzn-trace-id"])
                 self.send_response(lambda_.status)
                 if lambda_.function_error:
                     self.send_header("X-Amz-Function-Error", lambda_.function_error)
@@ -97,6 +100,30 @@ def test_an_answer_of_any_other_form_is_no_answer(fake_lambda, signer, payload):
     fake_lambda.payload = payload
     with pytest.raises(Unavailable):
         signer.request_signature(CLAIM)
+
+
+def test_a_trace_shows_each_invocation_and_which_of_them_gave_no_answer(
+    fake_lambda: FakeLambda, signer: LambdaClaimSigner, xray: XrayDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xray.trace_invocations(monkeypatch)
+    signer.request_signature(CLAIM)
+    fake_lambda.function_error = "Unhandled"
+    with pytest.raises(Unavailable):
+        signer.request_signature(CLAIM)
+    fake_lambda.status = 503
+    with pytest.raises(Unavailable):
+        signer.request_signature(CLAIM)
+    assert outcomes(xray.subsegments()) == [("Signer", ""), ("Signer", "fault"), ("Signer", "fault")]
+    assert CLAIM.encode() not in b"".join(xray.datagrams)
+
+
+def test_a_signer_that_lambda_invokes_for_a_claim_is_in_the_claims_trace(
+    fake_lambda: FakeLambda, signer: LambdaClaimSigner, xray: XrayDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "arena-test-claim")
+    xray.trace_invocations(monkeypatch)
+    signer.request_signature(CLAIM)
+    assert fake_lambda.traces == [SAMPLED]
 
 
 def test_a_function_that_failed_gave_no_answer(fake_lambda, signer):

@@ -16,6 +16,7 @@ from shared.adapters.aws_secrets import AwsSecrets
 from shared.domain.errors import InvariantBroken, Unavailable
 from shared.ports.secrets import Secrets
 from tests.fakes.secrets import FakeSecrets
+from tests.xray_daemon import XrayDaemon, outcomes
 
 PARAMETERS = {f"/arena/test/P{number}": f"parameter {number} äöü" for number in range(12)}
 SECRETS = {"arena/test/db": json.dumps({"uri": "mongodb://db", "port": 27017}), "plain": "not JSON"}
@@ -261,6 +262,21 @@ def test_a_service_that_does_not_answer_is_unavailable(aws: Aws) -> None:
     for reference in ("ssm:/arena/test/P1", "secretsmanager:arena/test/db#uri"):
         with pytest.raises(Unavailable):
             AwsSecrets(environment={}, client_of=client_of).resolve([reference])
+
+
+def test_a_trace_shows_each_call_by_its_stores_name_and_not_what_was_read(
+    aws: Aws, adapter: Callable[..., AwsSecrets], xray: XrayDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xray.trace_invocations(monkeypatch)
+    calls = [("Parameter Store", ""), ("Parameter Store", ""), ("Secrets Manager", "")]
+    for environment in (on_lambda(aws), {}):
+        adapter(environment).resolve(list(VALUES))
+        assert outcomes(xray.subsegments()) == calls
+    aws.service_error = "ThrottlingException"
+    with pytest.raises(Unavailable):
+        adapter(on_lambda(aws)).resolve(["ssm:/arena/test/P1"])
+    assert outcomes(xray.subsegments()) == [("Parameter Store", "fault")] * 2, "boto3 asked once more"
+    assert not [word for word in (b"arena", b"mongodb", b"fake") if word in b"".join(xray.datagrams)]
 
 
 def test_a_malformed_reference_is_our_own_mistake(adapter: Callable[..., AwsSecrets]) -> None:

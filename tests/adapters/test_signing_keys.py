@@ -21,6 +21,7 @@ from shared.adapters.local_signing_key import LocalSigningKey
 from shared.domain.errors import InvariantBroken, Unavailable
 from shared.ports.signing import SigningKey
 from tests.conftest import access_key_id, role_arn
+from tests.xray_daemon import XrayDaemon, outcomes
 
 FAKE_SEED = b"\x2a" * 32
 
@@ -186,6 +187,21 @@ def test_one_hiccup_is_retried_and_two_are_reported(
     assert kms_key.sign(b"m")
     plan_faults(kind=kind, count=2)
     assert refusal_of(lambda: kms_key.sign(b"m")) == "kms_unavailable"
+
+
+def test_a_trace_shows_each_question_to_the_key_service(
+    kms_key: KmsSigningKey,
+    plan_faults: Callable[..., None],
+    xray: XrayDaemon,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    xray.trace_invocations(monkeypatch)
+    kms_key.public_key()
+    kms_key.sign(b"a message")
+    plan_faults(kind="error", count=2)
+    assert refusal_of(lambda: kms_key.sign(b"a message")) == "kms_unavailable"
+    assert outcomes(xray.subsegments()) == [("KMS", ""), ("KMS", ""), ("KMS", "fault")]
+    assert kms_key.key_id.encode() not in b"".join(xray.datagrams)
 
 
 def test_a_hanging_kms_is_given_up_within_three_seconds(

@@ -23,6 +23,7 @@ from shared.domain.errors import Unavailable
 from shared.ports.limiter import LimitCheck
 from tests.adapters.limiter_hammer import PATIENT_S, hammer
 from tests.conftest import UpstashRest
+from tests.xray_daemon import XrayDaemon, outcomes
 
 PROCESSES = 8
 ROUNDS = 20 if os.environ.get("ARENA_TEST_FULL") else 2  # noqa: TID251 - the test run's own switch
@@ -134,6 +135,19 @@ def test_after_close_the_next_check_connects_again(limiter: UpstashLimiter, subj
     assert limiter.check([check(subject, limit=2)]).remaining == 1
     limiter.close()
     assert limiter.check([check(subject, limit=2)]).remaining == 0
+
+
+def test_a_trace_shows_a_check_that_asked_the_store_and_no_other(
+    limiter: UpstashLimiter, subject: str, xray: XrayDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xray.trace_invocations(monkeypatch)
+    assert [limiter.check([check(subject, limit=1)]).is_allowed for _ in range(3)] == [True, False, False]
+    assert outcomes(xray.subsegments()) == [("Upstash", "")] * 2, "a refusal is an answer, then remembered"
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        unavailable_after_s(f"http://127.0.0.1:{closed.getsockname()[1]}")
+    assert outcomes(xray.subsegments()) == [("Upstash", "fault")]
+    assert subject.encode() not in b"".join(xray.datagrams)
 
 
 def unavailable_after_s(url: str, *, token: str = "fake-token") -> float:

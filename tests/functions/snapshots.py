@@ -49,6 +49,11 @@ class Environment:
         """The far ends of the process's TCP connections, but for the Runtime API."""
         return tcp_peers(self.process.pid) - {self.runtime.port}
 
+    def open_udp_sockets(self) -> set[str]:
+        """The process's UDP sockets, each by a name that no other ever has."""
+        rows = [row.split() for row in _table(self.process.pid, "udp")]
+        return {row[9] for row in rows} & _socket_inodes(self.process.pid)
+
     def request_lines(self) -> list[dict[str, Any]]:
         """What the function logged about its requests."""
         lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
@@ -114,12 +119,15 @@ def restored_twice(
 
 def tcp_peers(process_id: int) -> set[int]:
     """The remote ports of a process's TCP connections, from Linux's own tables."""
-    folder = Path(f"/proc/{process_id}")
-    targets = [os.readlink(link) for link in (folder / "fd").iterdir()]
-    inodes = {target[8:-1] for target in targets if target.startswith("socket:[")}
-    rows = [
-        row.split()
-        for table in ("tcp", "tcp6")
-        for row in (folder / "net" / table).read_text().splitlines()[1:]
-    ]
+    inodes = _socket_inodes(process_id)
+    rows = [row.split() for table in ("tcp", "tcp6") for row in _table(process_id, table)]
     return {int(row[2].rsplit(":", 1)[1], 16) for row in rows if row[9] in inodes}
+
+
+def _socket_inodes(process_id: int) -> set[str]:
+    targets = [os.readlink(link) for link in Path(f"/proc/{process_id}/fd").iterdir()]
+    return {target[8:-1] for target in targets if target.startswith("socket:[")}
+
+
+def _table(process_id: int, name: str) -> list[str]:
+    return Path(f"/proc/{process_id}/net/{name}").read_text().splitlines()[1:]

@@ -12,6 +12,7 @@ from functions.edge.request_log import claim_pseudonym
 from shared.domain.errors import InvariantBroken, Refused, Unavailable
 from shared.services.sign_claim import ClaimSigning
 from tests.services.claim_world import ClaimWorld
+from tests.xray_daemon import ROOT
 
 
 @dataclass
@@ -100,6 +101,14 @@ def test_an_events_line_says_which_claim_by_a_pseudonym_and_whether_it_started_c
     for event in ({"claimId": claim_id}, {"claimId": claim_id}, {"claimId": "nobody's"}):
         handler(event, None)
     lines = [record.__dict__ for record in caplog.records]
+    assert not [line for line in lines if "trace" in line]
     assert [line["cold_start"] for line in lines] == [True, False, False]
     assert [line.get("claim") for line in lines] == [claim_pseudonym(claim_id)] * 2 + [None]
     assert not [value for line in lines for value in line.values() if claim_id in str(value)]
+
+
+def test_the_line_of_an_event_that_is_traced_names_its_trace(world, caplog, xray, monkeypatch):
+    xray.trace_invocations(monkeypatch)
+    handler = private_handler("signer", signer.sign, wiring=dict, forget=dict, about=signer.about)
+    handler({"claimId": world.ask(world.player()).claim.terms.id}, None)
+    assert [record.__dict__["trace"] for record in caplog.records] == [ROOT]

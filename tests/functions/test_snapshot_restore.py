@@ -34,6 +34,7 @@ from tests.conftest import UpstashRest
 from tests.functions.edge_app import document_of, gateway_event
 from tests.functions.snapshots import PROJECT, WITHIN_S, restored_twice, snapshot_of
 from tests.readiness.environments import production
+from tests.xray_daemon import ROOT, SAMPLED, XrayDaemon
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="connections and copies are Linux's")
 
@@ -200,6 +201,34 @@ def test_even_an_environment_that_served_forgets_connections_ages_and_blocked_ca
         assert sorted(environment.parameters.questions[asked:]) == sorted(environment.parameters.values)
         assert document_of(environment.answer(login))["code"] == "logins_paused"
         assert environment.answer(own)["statusCode"] == 200
+
+
+def test_a_restored_environment_traces_its_events_over_a_socket_of_its_own_and_names_the_trace_in_its_log(
+    tmp_path: Path, known: dict[str, str], xray: XrayDaemon
+) -> None:
+    event = gateway_event("GET", "/api/economy/me", headers=bearer(session_seed(known)))
+    with snapshot_of(
+        "economy", tmp_path, known, more={"AWS_XRAY_DAEMON_ADDRESS": xray.address}
+    ) as environment:
+        environment.restore()
+        assert environment.parameters.questions
+        assert xray.subsegments() == [], "neither INIT nor a restore is in anybody's trace"
+        sockets = []
+        for _ in range(2):
+            untraced = environment.runtime.trace_header
+            environment.runtime.trace_header = SAMPLED
+            assert environment.answer(event)["statusCode"] == 404
+            environment.runtime.trace_header = untraced
+            sockets.append(environment.open_udp_sockets())
+            assert {each["name"] for each in xray.subsegments()} == {"MongoDB", "Upstash"}
+            environment.ask("before the snapshot")
+            assert environment.open_udp_sockets() == set()
+            environment.ask("after the restore")
+        assert [len(each) for each in sockets] == [1, 1]
+        assert sockets[0] != sockets[1]
+        assert environment.answer(event)["statusCode"] == 404
+        assert xray.subsegments() == []
+        assert [line.get("trace") for line in environment.request_lines()] == [ROOT, ROOT, None]
 
 
 class _Aws(QuietHandler):

@@ -24,6 +24,8 @@ from tests.adapters.distorting_proxy import (
     until_closed,
 )
 from tests.adapters.toncenter.lies import QUICK, SOMEONE, Connect, reason_of
+from tests.xray_daemon import XrayDaemon
+from tests.xray_daemon import outcomes as traced_outcomes
 
 
 @pytest.fixture
@@ -75,6 +77,24 @@ def test_a_passing_fault_is_tried_again_and_a_lasting_one_reported(
     proxy.mishaps.extend([mishap] * 5)
     assert reason_of(lambda: adapter.vault_snapshot(SOMEONE)) == reason
     assert outcomes[4:] == [reason] * QUICK.attempts
+
+
+@pytest.mark.parametrize(("mishap", "reason"), FAILING.values(), ids=FAILING.keys())
+def test_a_trace_shows_every_attempt_and_whether_it_failed_or_was_throttled(
+    connect: Connect,
+    proxy: DistortingProxy,
+    xray: XrayDaemon,
+    monkeypatch: pytest.MonkeyPatch,
+    mishap: Mishap,
+    reason: str,
+) -> None:
+    adapter = connect()
+    xray.trace_invocations(monkeypatch)
+    proxy.mishaps.append(mishap)
+    adapter.vault_snapshot(SOMEONE)
+    flags = "error throttle" if reason.endswith("429") else "fault"
+    assert traced_outcomes(xray.subsegments()) == [("TON", flags), *[("TON", "")] * 3]
+    assert b"key" not in b"".join(xray.datagrams)
 
 
 @pytest.mark.parametrize(("mishap", "reason"), HOPELESS.values(), ids=HOPELESS.keys())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import yaml
 
+from shared.adapters import aws_secrets
 from shared.domain.metrics_catalogue import CATALOGUE
 from shared.domain.observations import AUDIT, PROJECTION, RUN, VAULT, Observation
 from shared.domain.vault_watch import MAX_RECIPIENTS, RECIPIENTS_HIGH, TON_LOW_NANO
@@ -39,6 +41,20 @@ def test_the_catalogue_of_the_page_is_the_catalogue_of_the_code() -> None:
     assert listed == [
         (metric.name, metric.unit, metric.split_by or "-", metric.meaning) for metric in CATALOGUE
     ]
+
+
+def test_the_subsegments_of_the_page_are_those_that_adapters_send() -> None:
+    calls = [
+        call.args[0]
+        for path in (PROJECT / "shared/adapters").glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "traced"
+    ]
+    fixed = {name.value for name in calls if isinstance(name, ast.Constant)}
+    [table] = re.findall(r"\| subsegment \|.*?\n\n", PAGE, re.DOTALL)
+    listed = re.findall(r"`([^`]+)`", "".join(row.split(" | ")[0] for row in table.splitlines()))
+    assert len(fixed) == 5
+    assert sorted(listed) == sorted(fixed | set(aws_secrets.STORE_NAMES.values()))
 
 
 def test_every_prometheus_metric_is_listed_as_it_is_served() -> None:
