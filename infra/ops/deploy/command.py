@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
+import boto3
+from botocore.config import Config
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from infra.ops.deploy.deployment import UNCHANGED, Tools, deploy
 from infra.ops.deploy.hotfix import ask_for_hotfix, declared
+from infra.ops.deploy.smoke_test import smoke_test
 from infra.ops.index_report import create_missing
 from infra.ops.operation_records import Hotfix, OperationRecords
 from infra.ops.package.command import ROOT, run_package
@@ -31,7 +32,6 @@ from shared.domain.errors import ArenaError
 OPERATOR_URI: Final = "ARENA_OPERATOR_MONGODB_URI"
 SERVICE: Final = "arena"
 INTERRUPTED: Final = 130
-SMOKE_S: Final = 60.0
 
 
 def run_deploy(stage: str) -> int:
@@ -90,7 +90,7 @@ def _tools() -> Tools:
         indexes=_ensure_indexes,
         ask_before=partial(ask_deployed, lines=BEFORE_DEPLOYING, operator_uri=uri),
         osls=_osls,
-        answers=answers_in_time,
+        smoke_test=_smoke_test,
         ask_after=partial(ask_deployed, lines=AFTER_DEPLOYING, operator_uri=uri),
         say=_say,
     )
@@ -124,16 +124,14 @@ def _osls(arguments: Sequence[str]) -> tuple[int, str]:
     return result.returncode, result.stdout + result.stderr
 
 
-def answers_in_time(url: str) -> bool:
-    """Whether it answers 200 within a minute: fresh functions start, and settings are read for the first time."""
-    ends_s = time.monotonic() + SMOKE_S
-    while time.monotonic() < ends_s:
-        try:
-            with urlopen(url, timeout=20) as answer:  # noqa: S310 - our own API
-                return bool(answer.status == 200)
-        except (HTTPError, URLError, OSError):
-            time.sleep(2)
-    return False
+def _smoke_test(stage: str, api_url: str) -> list[str]:
+    return smoke_test(stage, api_url, functions=_functions(), say=_say)
+
+
+def _functions() -> Any:
+    """Lambda, asked once at a time and for as long as settle may take."""
+    patience = Config(connect_timeout=3, read_timeout=70, retries={"total_max_attempts": 1})
+    return boto3.client("lambda", region_name=region_of(os.environ), config=patience)
 
 
 def _say(text: str) -> None:
