@@ -74,6 +74,9 @@ def _boards(parts: SettleParts, run_for_ms: int) -> Any:
     return tally
 
 
+TASKS_FAILED: Final = "every scheduled task ends"
+"""How the text begins with which a run that did its work, but for some tasks, fails."""
+
 TASKS: Final[Mapping[str, Task]] = {
     "claims": Task(_settle, 16),
     "janitor": Task(lambda parts, run_for_ms: run_janitor(parts.janitor, run_for_ms=run_for_ms), 8),
@@ -117,7 +120,7 @@ def run(event: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - the sched
     )
     if failures:
         listed = ", ".join(failures)
-        raise InvariantBroken(f"every scheduled task ends: {listed} did not", code="task_failed")
+        raise InvariantBroken(f"{TASKS_FAILED}: {listed} did not", code="task_failed")
     return tallies
 
 

@@ -100,10 +100,18 @@ def drill(
 
 
 @app.command()
-def deploy(stage: Annotated[str, typer.Option(help="dev, staging or prod.")]) -> None:
+def deploy(
+    stage: Annotated[str, typer.Option(help="dev, staging or prod.")],
+    hotfix: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Go-live lines that fail are warnings; the reason is recorded."),
+    ] = None,
+) -> None:
     """Package, ensure indexes, ask the checklist, deploy to AWS and ask the rest; what does not answer is rolled back."""
-    from infra.ops.deploy.command import run_deploy
+    from infra.ops.deploy.command import run_deploy, run_hotfix
 
+    if hotfix is not None:
+        raise typer.Exit(run_hotfix(stage, hotfix))
     raise typer.Exit(run_deploy(stage))
 
 

@@ -1,21 +1,18 @@
-"""`./arena db ...`: the indexes that the backend relies on."""
+"""`./arena db ...`: the indexes that the backend relies on, and the hotfixes on record."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from infra.ops.chosen_database import chosen_database
 
-app = typer.Typer(no_args_is_help=True, help="Indexes of the database.")
-
-
-@app.callback()
-def _db() -> None:
-    """Keeps `indexes` a sub-command although it is the only one."""
+app = typer.Typer(no_args_is_help=True, help="Indexes of the database, hotfixes on record.")
 
 
 @app.command("indexes")
@@ -48,3 +45,31 @@ def indexes(
         return
     for line in found:
         print(f"{line.state:<8} {line.collection}.{line.fields}{'  unique' if line.is_unique else ''}")
+
+
+@app.command("hotfixes")
+def hotfixes(
+    mongodb_uri: Annotated[
+        str | None,
+        typer.Option("--mongodb-uri", envvar="MONGODB_URI", help="Default: the local stack that runs."),
+    ] = None,
+    database: Annotated[str | None, typer.Option("--database", envvar="MONGODB_DATABASE")] = None,
+) -> None:
+    """Print every deployment that passed over go-live lines, a JSON object each: who, when, what and why."""
+    from pymongo import MongoClient
+    from pymongo.errors import PyMongoError
+
+    from infra.ops.operation_records import OperationRecords
+
+    uri, name = chosen_database(mongodb_uri, database)
+    try:
+        with MongoClient[dict[str, Any]](
+            uri, serverSelectionTimeoutMS=5_000, appname="arena-hotfixes"
+        ) as client:
+            found = OperationRecords(client[name]).hotfixes()
+    except PyMongoError as error:
+        print(f"arena: the hotfixes were not read: {type(error).__name__}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    for each in found:
+        began = datetime.fromtimestamp(each.at_ms / 1000, UTC).isoformat(timespec="seconds")
+        print(json.dumps({"began": began, **asdict(each)}))

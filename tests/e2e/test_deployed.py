@@ -6,10 +6,11 @@ development packages (osls, the emulator) is installed on first use.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+import zipfile
 from pathlib import Path
 
 from infra.local.stack import STAGE
@@ -38,17 +39,28 @@ if IS_FULL:
         assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-1000:]
         assert result.stdout.count('"ok": true') == 14
 
-    def test_a_deployment_that_does_not_answer_is_replaced_by_what_ran_before(tmp_path: Path) -> None:
+    def test_a_signer_that_does_not_start_takes_the_whole_deployment_back(tmp_path: Path) -> None:
         said: list[str] = []
         with emulated_stage(tmp_path, progress=said.append) as stage:
             settings = stage.stack.settings
             stage.put_parameters({name: settings[name] for name in settings if name not in VAULT_NAMES})
             assert deploy(STAGE, stage.tools) == 0, said
             former = stage.tools.stack(STAGE)
-            template = stage.project / "serverless.yml"
-            template.write_text(template.read_text().replace("memorySize: 1024", "memorySize: 1025", 1))
-            assert deploy(STAGE, replace(stage.tools, answers=lambda _: False)) == 1
+            _break_signer(stage.project / "build")
+            assert deploy(STAGE, stage.tools) == 1
+            assert "signer: ended with " in said[-1]
             assert "the former deployment is in place again" in said[-1]
             assert stage.tools.stack(STAGE) == former
-            battle = stage.aws("lambda").get_function_configuration(FunctionName=f"arena-{STAGE}-battle")
-            assert battle["MemorySize"] == 1024
+            answer = stage.aws("lambda").invoke(FunctionName=f"arena-{STAGE}-signer", Payload=b"{}")
+            assert json.loads(answer["Payload"].read())["error"]["code"] == "invalid_request"
+
+    def _break_signer(build: Path) -> None:
+        """Zips of the project's own, in which importing the signer fails."""
+        shared = build.resolve()
+        build.unlink()
+        build.mkdir()
+        for path in shared.glob("*.zip"):
+            (build / path.name).symlink_to(path)
+        (build / "signer.zip").unlink()
+        with zipfile.ZipFile(build / "signer.zip", "w") as archive:
+            archive.writestr("functions/signer.py", "import a_package_that_is_not_shipped\n")

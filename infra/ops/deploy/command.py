@@ -7,33 +7,73 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
+import boto3
+from botocore.config import Config
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from infra.ops.deploy.deployment import Tools, deploy
+from infra.ops.deploy.deployment import UNCHANGED, Tools, deploy
+from infra.ops.deploy.hotfix import ask_for_hotfix, declared
+from infra.ops.deploy.smoke_test import smoke_test
 from infra.ops.index_report import create_missing
+from infra.ops.operation_records import Hotfix, OperationRecords
 from infra.ops.package.command import ROOT, run_package
 from infra.ops.package.template import deployer, region_of
 from infra.ops.preflight.checklist import AFTER_DEPLOYING, BEFORE_DEPLOYING
 from infra.ops.preflight.command import ask_deployed
-from infra.ops.preflight.deployed_stage import aws_client
+from infra.ops.preflight.deployed_stage import aws_client, deployed_stage
 from infra.ops.stack_state import read_stack
+from shared.domain.errors import ArenaError
 
 OPERATOR_URI: Final = "ARENA_OPERATOR_MONGODB_URI"
 SERVICE: Final = "arena"
 INTERRUPTED: Final = 130
-SMOKE_S: Final = 60.0
 
 
 def run_deploy(stage: str) -> int:
     """Deploy to AWS with the credentials of this shell; `deploy` says what its answer means."""
+    return _deploy(stage, _tools())
+
+
+def run_hotfix(stage: str, reason: str) -> int:
+    """Deploy although go-live lines fail, recorded before and after; the answers are those of `run_deploy`."""
+    if not os.environ.get(OPERATOR_URI):
+        _say(f"{OPERATOR_URI} is not set: a hotfix is recorded in the stage's database. Nothing was deployed")
+        return UNCHANGED
     try:
-        return deploy(stage, _tools())
+        hotfix = declared(reason, aws=aws_client, project=ROOT, now_ms=time.time_ns() // 1_000_000)
+    except ArenaError as error:
+        _say(f"{error}. Nothing was deployed")
+        return UNCHANGED
+    code = _deploy(stage, replace(_tools(), ask_before=partial(_ask_for_hotfix, hotfix=hotfix)))
+    _note_the_end(stage, hotfix, code)
+    return code
+
+
+def _ask_for_hotfix(stage: str, *, hotfix: Hotfix) -> int:
+    try:
+        asked = deployed_stage(stage, operator_uri=os.environ[OPERATOR_URI])
+    except ArenaError as error:
+        _say(f"stage {stage} could not be looked at: {error}")
+        return 2
+    return ask_for_hotfix(asked, hotfix, lines=BEFORE_DEPLOYING, say=_say)
+
+
+def _note_the_end(stage: str, hotfix: Hotfix, code: int) -> None:
+    try:
+        with _operators_client() as client:
+            OperationRecords(client[f"{SERVICE}_{stage}"]).end_hotfix(hotfix.id, exit_code=code)
+    except PyMongoError as error:
+        _say(f"how the hotfix ended ({code}) was not recorded: {type(error).__name__}")
+
+
+def _deploy(stage: str, tools: Tools) -> int:
+    try:
+        return deploy(stage, tools)
     except KeyboardInterrupt:
         _say(
             "interrupted. What was packaged stays, and CloudFormation finishes by itself what it has begun:"
@@ -50,7 +90,7 @@ def _tools() -> Tools:
         indexes=_ensure_indexes,
         ask_before=partial(ask_deployed, lines=BEFORE_DEPLOYING, operator_uri=uri),
         osls=_osls,
-        answers=answers_in_time,
+        smoke_test=_smoke_test,
         ask_after=partial(ask_deployed, lines=AFTER_DEPLOYING, operator_uri=uri),
         say=_say,
     )
@@ -58,21 +98,23 @@ def _tools() -> Tools:
 
 def _ensure_indexes(stage: str) -> int:
     """Create what is missing, before code that counts on it runs; without an operator's access preflight looks."""
-    uri = os.environ.get(OPERATOR_URI, "")
-    if not uri:
+    if not os.environ.get(OPERATOR_URI):
         _say(
             f"{OPERATOR_URI} is not set: the indexes are not created here, preflight says whether they exist"
         )
         return 0
     try:
-        with MongoClient[dict[str, Any]](
-            uri, serverSelectionTimeoutMS=5_000, appname="arena-deploy"
-        ) as client:
-            create_missing(client[f"arena_{stage}"])
+        with _operators_client() as client:
+            create_missing(client[f"{SERVICE}_{stage}"])
     except PyMongoError as error:
         _say(f"the indexes are not all there: {type(error).__name__}")  # its text may hold the address
         return 2
     return 0
+
+
+def _operators_client() -> MongoClient[dict[str, Any]]:
+    uri = os.environ[OPERATOR_URI]
+    return MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=5_000, appname="arena-deploy")
 
 
 def _osls(arguments: Sequence[str]) -> tuple[int, str]:
@@ -82,16 +124,14 @@ def _osls(arguments: Sequence[str]) -> tuple[int, str]:
     return result.returncode, result.stdout + result.stderr
 
 
-def answers_in_time(url: str) -> bool:
-    """Whether it answers 200 within a minute: fresh functions start, and settings are read for the first time."""
-    ends_s = time.monotonic() + SMOKE_S
-    while time.monotonic() < ends_s:
-        try:
-            with urlopen(url, timeout=20) as answer:  # noqa: S310 - our own API
-                return bool(answer.status == 200)
-        except (HTTPError, URLError, OSError):
-            time.sleep(2)
-    return False
+def _smoke_test(stage: str, api_url: str) -> list[str]:
+    return smoke_test(stage, api_url, functions=_functions(), say=_say)
+
+
+def _functions() -> Any:
+    """Lambda, asked once at a time and for as long as settle may take."""
+    patience = Config(connect_timeout=3, read_timeout=70, retries={"total_max_attempts": 1})
+    return boto3.client("lambda", region_name=region_of(os.environ), config=patience)
 
 
 def _say(text: str) -> None:

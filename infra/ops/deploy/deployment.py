@@ -15,7 +15,6 @@ from infra.ops.preflight.checklist import AFTER_DEPLOYING
 from infra.ops.stack_state import StackState, what_to_do
 from shared.domain.errors import Unavailable
 
-SMOKE_PATHS: Final = ("/health", "/health/ready")
 DONE, NOT_IN_PLACE, UNCHANGED, IN_PLACE_BUT = 0, 1, 2, 3
 _AGAIN: Final = "Correct it and run the same command again"
 
@@ -24,7 +23,8 @@ _AGAIN: Final = "Correct it and run the same command again"
 class Tools:
     """What a deployment runs; tests give others. `osls` gives its exit code and everything it said.
 
-    `stack` raises Unavailable when CloudFormation does not say.
+    `stack` raises Unavailable when CloudFormation does not say. `smoke_test` of a stage and its API's URL gives
+    what did not answer as it should.
     """
 
     stack: Callable[[str], StackState]
@@ -32,7 +32,7 @@ class Tools:
     indexes: Callable[[str], int]
     ask_before: Callable[[str], int]
     osls: Callable[[Sequence[str]], tuple[int, str]]
-    answers: Callable[[str], bool]
+    smoke_test: Callable[[str, str], Sequence[str]]
     ask_after: Callable[[str], int]
     say: Callable[[str], None]
 
@@ -66,10 +66,11 @@ def deploy(stage: str, tools: Tools) -> int:
     if code != 0:
         tools.say(f"{said[-2000:]}\nthe deployment failed. {_left(before, after)}")
         return NOT_IN_PLACE
-    if after.is_deployed and all(tools.answers(after.api_url + path) for path in SMOKE_PATHS):
-        tools.say(f"{stage} answers at {after.api_url}")
-        return _ask_the_rest(stage, tools)
-    return _take_back(stage, before, after, tools)
+    faults = tools.smoke_test(stage, after.api_url) if after.is_deployed else ("the stack has no API",)
+    if faults:
+        return _take_back(stage, before, after, faults, tools)
+    tools.say(f"{stage} answers at {after.api_url}")
+    return _ask_the_rest(stage, tools)
 
 
 def _is_prepared(stage: str, tools: Tools) -> bool:
@@ -107,8 +108,8 @@ def _left(before: StackState, after: StackState) -> str:
     return f"The former one is in place ({after.status}). {_AGAIN}"
 
 
-def _take_back(stage: str, before: StackState, after: StackState, tools: Tools) -> int:
-    what = "the smoke test failed"
+def _take_back(stage: str, before: StackState, after: StackState, faults: Sequence[str], tools: Tools) -> int:
+    what = f"the smoke test failed ({'; '.join(faults)})"
     where = "docs/alarms.md#function-errors says where to look"
     if not before.is_deployed:
         tools.say(

@@ -18,9 +18,9 @@ import boto3
 from infra.local.serverless_file import load_yaml
 from infra.local.stack import STAGE, Stack, running_stack
 from infra.local.supervisor import PROJECT
-from infra.ops.deploy.command import answers_in_time
 from infra.ops.deploy.deployment import Tools
 from infra.ops.deploy.emulator import CREDENTIALS, running_emulator
+from infra.ops.deploy.smoke_test import smoke_test
 from infra.ops.package.build import build_archives
 from infra.ops.package.target import local_target
 from infra.ops.package.template import REGION, deployer
@@ -115,7 +115,9 @@ def _tools(aws: AwsClient, project: Path, *, url: str, network_id: str, say: Pro
         indexes=lambda _: 0,
         ask_before=partial(ask, lines=BEFORE_DEPLOYING),
         osls=partial(_osls, project, url=url, network_id=network_id),
-        answers=lambda address: answers_in_time(_on_the_emulator(address, url)),
+        smoke_test=lambda stage, address: smoke_test(
+            stage, _on_the_emulator(address, url), functions=aws("lambda"), say=say
+        ),
         ask_after=partial(ask, lines=AFTER_DEPLOYING),
         say=say,
     )

@@ -14,7 +14,7 @@ from typing import Final
 from infra.ops.package.archive import Archive, files_below, read_record, write_archive, write_record
 from infra.ops.package.sources import reach_of
 from infra.ops.package.target import BUDGET_BYTES, Target
-from infra.ops.package.wheels import PackagingFailed, compile_tree, installed
+from infra.ops.package.wheels import PackagingFailed, compile_tree, installed, site_of
 
 Progress = Callable[[str], None]
 _SCRATCH: Final = "scratch-"
@@ -54,11 +54,12 @@ def refuse_overweight(archives: Sequence[Archive]) -> None:
 
 def _build(function: str, *, root: Path, target: Target, into: Path) -> Archive:
     requirements = root / "infra/requirements" / f"{function}.txt"
-    site = installed(requirements, target=target, cache=into / "packages")
+    packages = into / "packages"
     files = reach_of(function, root=root).files
-    inputs = _digest_of(site, [root / file for file in files])
+    inputs = _digest_of(site_of(requirements, target=target, cache=packages), files, root=root)
     if (known := read_record(into, function, inputs=inputs)) is not None:
-        return known
+        return known  # made here before, or by another job of the pipeline from the same commit
+    site = installed(requirements, target=target, cache=packages)
     with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{function}-", dir=into) as scratch:
         own = Path(scratch)
         for file in files:
@@ -70,11 +71,11 @@ def _build(function: str, *, root: Path, target: Target, into: Path) -> Archive:
     return archive
 
 
-def _digest_of(site: Path, files: Sequence[Path]) -> str:
+def _digest_of(site: Path, files: Sequence[Path], *, root: Path) -> str:
     """What a zip is made of, without making it; the packages' directory is named by what is in it."""
     digest = hashlib.sha256(site.name.encode())
     for file in files:
-        digest.update(f"{file}\0".encode() + file.read_bytes())
+        digest.update(f"{file}\0".encode() + (root / file).read_bytes())
     return digest.hexdigest()
 
 

@@ -28,9 +28,14 @@ class PackagingFailed(Exception):
     """Says what could not be built and what to do; what was finished before stays."""
 
 
+def site_of(requirements: Path, *, target: Target, cache: Path) -> Path:
+    """Where these requirements are, or would be, installed for the target: named by what goes into it."""
+    return cache / f"{target.name}-{_key(requirements, target)}"
+
+
 def installed(requirements: Path, *, target: Target, cache: Path) -> Path:
     """The directory with these requirements for the target, made now if it is not there. Raises PackagingFailed."""
-    site = cache / f"{target.name}-{_key(requirements, target)}"
+    site = site_of(requirements, target=target, cache=cache)
     if site.is_dir():
         return site
     scratch = site.with_suffix(f".{os.getpid()}.partial")

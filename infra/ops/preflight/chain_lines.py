@@ -136,16 +136,23 @@ LINES: Final = (
         "provider",
         "TON provider: network and lag",
         partial(_provider_is_right, which=lambda s: s.ton_provider),
+        is_go_live=True,
     ),
     Line(
         "second_provider",
         "second provider: network and lag",
         partial(_provider_is_right, which=lambda s: s.ton_secondary_provider),
+        is_go_live=True,
     ),
     Line("key_pair", "KMS key is the vault's key", key_is_the_vaults, is_of_stack=True),
-    Line("vault_caps", "vault's caps bound the loss", caps_bound_the_loss),
+    Line("vault_caps", "vault's caps bound the loss", caps_bound_the_loss, is_go_live=True),
     *(
-        Line(rule.id, _QUESTIONS.get(rule.id, rule.id.replace("_", " ")), partial(_vault_holds, rule=rule))
+        Line(
+            rule.id,
+            _QUESTIONS.get(rule.id, rule.id.replace("_", " ")),
+            partial(_vault_holds, rule=rule),
+            is_go_live=True,
+        )
         for rule in WATCH_RULES
     ),
 )

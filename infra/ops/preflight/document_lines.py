@@ -57,4 +57,4 @@ def _exists(words: list[str], known: Mapping[str, Any]) -> bool:
     return not known
 
 
-LINES: Final = (Line("runbook", "runbook's commands exist", runbook_commands_exist),)
+LINES: Final = (Line("runbook", "runbook's commands exist", runbook_commands_exist, is_go_live=True),)

@@ -30,7 +30,8 @@ def _ran_lately(stage: StageUnderCheck, *, name: str, within_ms: int, command: s
 
 
 def _line(name: str, question: str, *, within_ms: int, command: str) -> Line:
-    return Line(name, question, partial(_ran_lately, name=name, within_ms=within_ms, command=command))
+    judge = partial(_ran_lately, name=name, within_ms=within_ms, command=command)
+    return Line(name, question, judge, is_go_live=True)
 
 
 LINES: Final = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final, Literal
 
 from pymongo.errors import PyMongoError
@@ -12,8 +12,8 @@ from pymongo.errors import PyMongoError
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.domain.errors import ArenaError
 
-State = Literal["passed", "failed", "cannot tell"]
-_MARKS: Final = {"passed": "ok", "failed": "FAILED", "cannot tell": "?"}
+State = Literal["passed", "failed", "warning", "cannot tell"]
+_MARKS: Final = {"passed": "ok", "failed": "FAILED", "warning": "warn", "cannot tell": "?"}
 
 
 class LineFailed(Exception):
@@ -29,12 +29,15 @@ class Line:
     """One question. `judge` answers what it saw, or raises: LineFailed for no, CannotTell for neither.
 
     `is_of_stack`: it asks about what a deployment itself makes, so it is asked after one and not before.
+    `is_go_live`: it asks whether the stage is fit for players (funded, watched, rehearsed), not whether new
+    code is safe to run there, so that a hotfix is deployed although it fails.
     """
 
     id: str
     question: str
     judge: Callable[[StageUnderCheck], str]
     is_of_stack: bool = False
+    is_go_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,12 @@ def answer_of(line: Line, stage: StageUnderCheck) -> Answer:
         return Answer(line.id, line.question, "failed", f"could not be asked: {type(error).__name__}")
 
 
+def hotfix_answer_of(line: Line, stage: StageUnderCheck) -> Answer:
+    """Judge one line for a hotfix: what a go-live line says no to is a warning."""
+    answer = answer_of(line, stage)
+    return replace(answer, state="warning") if line.is_go_live and answer.state == "failed" else answer
+
+
 def has_failed(answers: Sequence[Answer]) -> bool:
     """Whether any line said no."""
     return any(answer.state == "failed" for answer in answers)
@@ -80,9 +89,8 @@ def as_table(answers: Sequence[Answer]) -> str:
     """For people: one line each, and a count at the end."""
     width = max(len(answer.question) for answer in answers)
     rows = [f"{_MARKS[answer.state]:<7}{answer.question:<{width}}  {answer.detail}" for answer in answers]
-    counts = [
-        f"{sum(a.state == state for a in answers)} {state}" for state in ("passed", "failed", "cannot tell")
-    ]
+    told = [state for state in _MARKS if state != "warning" or any(a.state == state for a in answers)]
+    counts = [f"{sum(a.state == state for a in answers)} {state}" for state in told]
     return "\n".join([*rows, "", ", ".join(counts)])
 
 

@@ -115,7 +115,7 @@ def alarms_reach_somebody(stage: StageUnderCheck) -> str:
 
 
 LINES: Final = (
-    Line("metrics", "every metric is watched", every_metric_is_watched),
+    Line("metrics", "every metric is watched", every_metric_is_watched, is_go_live=True),
     Line("alarms", "alarms are deployed", alarms_are_deployed, is_of_stack=True),
     Line("key_watched", "the claim key in use is watched", key_in_use_is_watched, is_of_stack=True),
     Line("readers", "alarms reach somebody", alarms_reach_somebody, is_of_stack=True),

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from functions.settle import TASKS_FAILED
 from infra.ops.deploy import command
 from infra.ops.deploy.deployment import Tools, deploy
+from infra.ops.deploy.smoke_test import smoke_test
 from infra.ops.preflight.checklist import AFTER_DEPLOYING, BEFORE_DEPLOYING, LINES
 from infra.ops.stack_state import read_stack
+from shared.config.declarations import FUNCTIONS
 from shared.domain.errors import Unavailable
 from tests.infra.deploy.fake_cloudformation import URL, FakeCloudFormation, FakeStack, running_cloudformation
+from tests.infra.deploy.fake_functions import FakeFunctions, running_functions
 
 STACK = "arena-staging"
 FORMER, NEW = "1764000000111", "1764000000222"
@@ -34,7 +38,8 @@ class Site:
     deployment: int = 0
     rollback: int = 0
     becomes: FakeStack | None = None
-    silent: str = "nothing"
+    functions: FakeFunctions | None = None
+    silent: str = ""
     done: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
@@ -47,7 +52,7 @@ class Site:
                 indexes=lambda _: self._note("indexes", self.indexes),
                 ask_before=lambda _: self._note("before", self.before),
                 osls=self._osls,
-                answers=lambda url: url != URL + self.silent,
+                smoke_test=self._smoke_test,
                 ask_after=lambda _: self._note("after", self.after),
                 say=self.said.append,
             ),
@@ -56,6 +61,20 @@ class Site:
     def _note(self, name: str, code: int) -> int:
         self.done.append(name)
         return code
+
+    def _smoke_test(self, stage: str, api_url: str) -> list[str]:
+        assert (stage, api_url) == ("staging", URL)
+        if self.functions is None:
+            return [f"{self.silent}: is silent"] if self.silent else []
+        lambda_client = self.functions.client()
+        return smoke_test(
+            stage,
+            self.functions.url,
+            functions=lambda_client,
+            say=self.said.append,
+            within_s=0.5,
+            pause_s=0.1,
+        )
 
     def _osls(self, arguments: Sequence[str]) -> tuple[int, str]:
         command = " ".join(word for word in arguments if word not in ("--stage", "staging"))
@@ -77,6 +96,12 @@ def endpoint() -> Iterator[FakeCloudFormation]:
 def account(endpoint: FakeCloudFormation) -> FakeCloudFormation:
     endpoint.stacks, endpoint.refuses = {STACK: FakeStack("UPDATE_COMPLETE", FORMER)}, ""
     return endpoint
+
+
+@pytest.fixture
+def functions() -> Iterator[FakeFunctions]:
+    with running_functions() as functions:
+        yield functions
 
 
 @pytest.fixture
@@ -242,14 +267,89 @@ def test_a_deployment_that_ended_halfway_is_not_called_rolled_back(
     assert "in place" not in site.said[-1]
 
 
-@pytest.mark.parametrize("path", ["/health", "/health/ready"])
-def test_a_deployment_that_does_not_answer_is_rolled_back_to_what_ran_before_it(
-    account: FakeCloudFormation, path: str
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_that_does_not_start_takes_the_whole_deployment_back(
+    account: FakeCloudFormation, functions: FakeFunctions, function: str
 ) -> None:
-    site = Site(account, becomes=deployed(), silent=path)
+    functions.broken = {function}
+    site = Site(account, becomes=deployed(), functions=functions)
     assert site.run() == 1
     assert site.done[-1] == f"rollback --timestamp {FORMER}"
     assert "in place again" in site.said[-1]
+    told = {"signer": "signer: ended with Runtime.ImportModuleError", "settle": "settle: ended with Runtime."}
+    assert told.get(function, "answered 500") in site.said[-1]
+
+
+def test_a_deployment_whose_functions_all_answer_for_themselves_stays(
+    account: FakeCloudFormation, functions: FakeFunctions
+) -> None:
+    site = Site(account, becomes=deployed(), functions=functions)
+    assert site.run() == 0
+    assert set(functions.asked) == set(FUNCTIONS)
+
+
+def test_a_function_that_is_not_ready_at_first_is_asked_again(
+    account: FakeCloudFormation, functions: FakeFunctions
+) -> None:
+    functions.broken, functions.mends = {"claim", "signer"}, True
+    assert Site(account, becomes=deployed(), functions=functions).run() == 0
+    assert functions.asked.count("claim") == functions.asked.count("signer") == 2
+
+
+def test_the_gateways_own_401_is_not_taken_for_the_functions(
+    account: FakeCloudFormation, functions: FakeFunctions
+) -> None:
+    functions.answers["/api/admin/me"] = (401, "application/json", {"message": "Unauthorized"})
+    site = Site(account, becomes=deployed(), functions=functions)
+    assert site.run() == 1
+    assert "/api/admin/me: the gateway answered 401, not the function" in site.said[-1]
+
+
+def test_a_signer_that_takes_an_empty_event_is_taken_back(
+    account: FakeCloudFormation, functions: FakeFunctions
+) -> None:
+    functions.answers["signer"] = (200, "", {"state": "signed"})
+    site = Site(account, becomes=deployed(), functions=functions)
+    assert site.run() == 1
+    assert "signer: took an empty event for a claim" in site.said[-1]
+
+
+def test_a_settle_whose_tasks_fail_is_told_and_stays(
+    account: FakeCloudFormation, functions: FakeFunctions
+) -> None:
+    text = f"{TASKS_FAILED}: vault did not"
+    functions.answers["settle"] = (
+        200,
+        "Unhandled",
+        {"errorType": "InvariantBroken", "errorMessage": text},
+    )
+    site = Site(account, becomes=deployed(), functions=functions)
+    assert site.run() == 0
+    assert f"settle starts and runs, but {text}: its alarms say more" in site.said
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("TypeError", "settle: ended with TypeError"), ("ProductionNotReady", "ended with ProductionNotReady")],
+)
+def test_a_settle_that_fails_in_another_way_is_taken_back_and_its_text_not_told(
+    account: FakeCloudFormation, functions: FakeFunctions, kind: str, told: str
+) -> None:
+    error = {"errorType": kind, "errorMessage": "mongodb://fake:fake-password@there"}
+    functions.answers["settle"] = (200, "Unhandled", error)
+    site = Site(account, becomes=deployed(), functions=functions)
+    assert site.run() == 1
+    assert told in site.said[-1]
+    assert "fake-password" not in "".join(site.said)
+
+
+def test_a_settle_that_the_schedule_keeps_busy_is_asked_until_it_is_free(
+    account: FakeCloudFormation, functions: FakeFunctions
+) -> None:
+    functions.broken, functions.mends = {"settle"}, True
+    functions.throttles = True
+    assert Site(account, becomes=deployed(), functions=functions).run() == 0
+    assert functions.asked.count("settle") == 2
 
 
 def test_a_rollback_that_fails_is_said_loudly(account: FakeCloudFormation) -> None:

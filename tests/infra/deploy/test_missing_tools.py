@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -152,6 +153,32 @@ def two_functions(tmp_path: Path) -> Path:
         requirements.write_text(f"# {name} needs nothing\n")
         _site_of(requirements, tmp_path / "out/packages").mkdir(parents=True)
     return tmp_path
+
+
+def test_the_zips_of_another_job_are_taken_as_they_are_and_nothing_is_installed(
+    two_functions: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The pipeline deploys what it packaged: the zips and their records come from another folder, without packages."""
+    elsewhere = tmp_path_factory.mktemp("checkout")
+    packaged = build_archives(
+        ("one", "two"), root=two_functions, target=local_target(), into=two_functions / "out", progress=print
+    )
+    for folder in ("functions", "infra"):
+        shutil.copytree(two_functions / folder, elsewhere / folder)
+    (elsewhere / "out").mkdir()
+    for path in (*two_functions.glob("out/*.zip"), *two_functions.glob("out/*.json")):
+        shutil.copy(path, elsewhere / "out")
+    (elsewhere / "functions/two.py").write_text("NAME = 'changed'\n")
+
+    def again(function: str) -> str:
+        [archive] = build_archives(
+            (function,), root=elsewhere, target=local_target(), into=elsewhere / "out", progress=print
+        )
+        return archive.sha256
+
+    assert again("one") == packaged[0].sha256
+    assert not (elsewhere / "out/packages").exists()
+    assert again("two") != packaged[1].sha256
 
 
 def _site_of(requirements: Path, cache: Path) -> Path:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from infra.local.routes import RouteTable
 from infra.local.serverless_file import read_service
+from infra.ops.package.sources import reach_of
 from shared.adapters import lambda_claim_signer, web_identity
+from shared.config.declarations import FUNCTIONS, HTTP_FUNCTIONS
 
 PROJECT = Path(__file__).parents[3]
 SETUP = json.loads((PROJECT / "vercel.json").read_text())
 ENTRIES = sorted((PROJECT / "api").glob("*.py"))
-IGNORED = (PROJECT / ".vercelignore").read_text().split()
-HTTP_FUNCTIONS = {"health", "battle", "economy", "claim", "admin"}
+IGNORED = [
+    line for line in (PROJECT / ".vercelignore").read_text().splitlines() if line and not line.startswith("#")
+]
 SERVICE = read_service(PROJECT / "serverless.yml", stage="dev")
 PATHS = sorted(
     {
@@ -27,6 +31,15 @@ PATHS = sorted(
         if key != "$default"
     }
 )
+
+
+def is_ignored(path: str) -> bool:
+    """Whether Vercel is never sent this file; every line names a file or a folder of the root."""
+    return any(path == each or path.startswith(f"{each}/") for each in IGNORED)
+
+
+def _reached(functions: Iterable[str]) -> set[str]:
+    return {path.as_posix() for name in functions for path in reach_of(name, root=PROJECT).files}
 
 
 def _destination(path: str) -> str | None:
@@ -48,7 +61,7 @@ def test_a_path_reaches_the_same_function_as_on_aws(path: str) -> None:
 
 
 def test_each_http_function_has_one_entry_and_no_other_has() -> None:
-    assert {entry.stem for entry in ENTRIES} == HTTP_FUNCTIONS
+    assert {entry.stem for entry in ENTRIES} == set(HTTP_FUNCTIONS)
     for entry in ENTRIES:
         imported = [
             node.module for node in ast.walk(ast.parse(entry.read_text())) if isinstance(node, ast.ImportFrom)
@@ -60,6 +73,19 @@ def test_each_http_function_has_one_entry_and_no_other_has() -> None:
 def test_what_signs_and_settles_is_not_even_uploaded(function: str) -> None:
     assert f"functions/{function}.py" in IGNORED
     assert _destination(f"/api/{function}") is None
+
+
+def test_vercel_is_sent_everything_that_its_functions_import_and_nothing_that_only_the_others_do() -> None:
+    served, private = _reached(HTTP_FUNCTIONS), _reached(set(FUNCTIONS) - set(HTTP_FUNCTIONS))
+    assert [path for path in sorted(served) if is_ignored(path)] == []
+    assert [path for path in sorted(private - served) if not is_ignored(path)] == []
+
+
+def test_packages_are_taken_from_requirements_alone() -> None:
+    """A pyproject.toml without dependencies would come first, and the functions would have no package at all."""
+    assert is_ignored("pyproject.toml")
+    assert is_ignored("package.json")
+    assert not is_ignored("requirements.txt")
 
 
 def test_no_source_is_published() -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.local.serverless_file import load_yaml
+from infra.ops.package.target import LAMBDA_PYTHON
 
-WORKFLOWS = sorted((Path(__file__).parents[3] / ".github/workflows").glob("*.y*ml"))
+PROJECT = Path(__file__).parents[3]
+PIPELINE = PROJECT / ".github/workflows/ci.yml"
+WORKFLOWS = sorted(PIPELINE.parent.glob("*.y*ml"))
 PINNED = re.compile(
     r"uses: (?P<action>[\w.-]+/[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)"
 )
@@ -94,3 +98,57 @@ def test_no_checkout_leaves_a_token_behind(workflow: Path) -> None:
     checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
     assert checkouts
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+JOBS: dict[str, Any] = load_yaml(PIPELINE)["jobs"]
+
+
+def step_of(job: str, needle: str) -> tuple[int, dict[str, Any]]:
+    """The one step of a job that uses or runs this, with its place."""
+    [found] = [
+        (place, step)
+        for place, step in enumerate(JOBS[job]["steps"])
+        if needle in f"{step.get('uses', '')} {step.get('run', '')}"
+    ]
+    return found
+
+
+def test_what_is_deployed_is_what_was_packaged() -> None:
+    packaged, _ = step_of("package", "./arena package")
+    uploaded, upload = step_of("package", "actions/upload-artifact")
+    downloaded, download = step_of("deploy", "actions/download-artifact")
+    deployed, _ = step_of("deploy", "./arena deploy")
+    assert packaged < uploaded
+    assert downloaded < deployed
+    assert JOBS["deploy"]["needs"] == "package"
+    assert download["with"] == {"name": upload["with"]["name"], "path": "build"}
+    assert upload["with"]["path"].split() == ["build/*.zip", "build/*.json"]
+    assert upload["with"]["if-no-files-found"] == "error"
+
+
+def test_the_zips_are_packaged_and_deployed_with_the_functions_own_python() -> None:
+    for job in ("package", "deploy"):
+        _, step = step_of(job, "actions/setup-python")
+        assert step["with"]["python-version"] == LAMBDA_PYTHON
+
+
+def test_the_tests_run_on_the_oldest_python_that_is_promised_and_on_the_functions_own() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    oldest = project["requires-python"].removeprefix(">=")
+    assert JOBS["test"]["strategy"]["matrix"]["python"] == [oldest, LAMBDA_PYTHON]
+    _, step = step_of("test", "actions/setup-python")
+    assert step["with"]["python-version"] == "${{ matrix.python }}"
+
+
+def test_a_secret_is_shown_to_the_one_step_that_needs_it() -> None:
+    _, step = step_of("deploy", "./arena deploy")
+    assert step["env"] == {"ARENA_OPERATOR_MONGODB_URI": "${{ secrets.ARENA_OPERATOR_MONGODB_URI }}"}
+    assert PIPELINE.read_text().count("secrets.") == 1
+
+
+def test_the_handbook_names_every_secret_and_variable_of_an_environment() -> None:
+    page = (PROJECT / "docs/deployment.md").read_text()
+    pipeline = page[page.index("## 9. The pipeline") :]
+    names = set(re.findall(r"(?:secrets|vars)\.(\w+)", PIPELINE.read_text()))
+    assert names == {"DEPLOY_ROLE_ARN", "ARENA_OPERATOR_MONGODB_URI"}
+    assert [name for name in names if f"| `{name}` |" not in pipeline] == []
