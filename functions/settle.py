@@ -24,6 +24,7 @@ from shared.services.keep_admins import keep_admins
 from shared.services.measure_emission import measure_emission
 from shared.services.release_codes import release_unused_codes
 from shared.services.release_names import release_unused_names
+from shared.services.resize_budgets import keep_budgets
 from shared.services.run_janitor import run_janitor
 from shared.services.settle_claims import settle_claims
 from shared.services.verify_recent import verify_recent
@@ -38,6 +39,13 @@ def _settle(parts: SettleParts) -> Any:
 
 def _watch(parts: SettleParts) -> Any:
     return None if parts.watch is None else watch_vault(parts.watch)
+
+
+def _budgets(parts: SettleParts) -> Any:
+    stores = parts.stores
+    return keep_budgets(
+        store=stores.committer.store, now_ms=stores.clock.now_ms(), latest=stores.configs.latest
+    )
 
 
 def _audit(parts: SettleParts) -> Any:
@@ -55,6 +63,7 @@ TASKS: Final[Mapping[str, Task]] = {
     "claims": _settle,
     "vault": _watch,  # after the claims: those paid meanwhile are no longer owed
     "boards": lambda parts: fold_boards(parts.boards),
+    "budgets": _budgets,
     "emission": lambda parts: measure_emission(store=parts.stores.committer.store, clock=parts.stores.clock),
     "audit": _audit,
     "admins": lambda parts: keep_admins(parts.admins),

@@ -12,7 +12,8 @@ from shared.domain.game_config import GameConfig, default_config
 from shared.domain.ledger import Emission
 from shared.services.hold_budgets import BudgetHolder
 from shared.services.resize_budgets import resize_budgets
-from tests.fakes import FakeClock, FakeLedgerStore
+from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedgerStore
 
 NOW_MS = FakeClock().now_ms()
 HOUR_MS = 3_600_000
