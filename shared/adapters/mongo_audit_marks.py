@@ -45,13 +45,14 @@ class MongoAuditMarks:
         if document is None:
             return AuditProgress()
         held = {budget_id: int(amount) for budget_id, amount in document["held"]}
-        return AuditProgress(int(document["until"]), held, frozenset(document["suspects"]))
+        suspects = {suspect: frozenset(places) for suspect, places in document["suspects"]}
+        return AuditProgress(int(document["until"]), held, suspects)
 
     def write_progress(self, progress: AuditProgress) -> None:
         document = {
             "until": progress.until_ms,
             "held": [[budget_id, amount] for budget_id, amount in sorted(progress.held.items())],
-            "suspects": sorted(progress.suspects),
+            "suspects": [[suspect, sorted(places)] for suspect, places in sorted(progress.suspects.items())],
         }
         self._put(_PROGRESS, document)
 
