@@ -109,7 +109,7 @@ class Committer:
             except ArenaError as error:
                 existing = self._answered_before(error, key=key)
                 if existing is None:
-                    self.holder.give_back(attempt.holds)
+                    self._return_holds(attempt)
                     raise
                 return self._answer_existing(attempt, existing, fingerprint=fingerprint)
             if not self._hold(attempt, decision, key=key, config=config):
@@ -124,13 +124,14 @@ class Committer:
                     return self._answer_existing(attempt, existing, fingerprint=fingerprint)
                 continue
             self._refuse_stale(attempt)
+            attempt.sent_seq = row.seq
             if self._insert(row):
                 self.store.project_row(row)
                 return Outcome(row, is_replay=False)
             existing = self.store.row_by_key(key) or self._catch_up(attempt, key=key)
             if existing is not None:
                 return self._answer_existing(attempt, existing, fingerprint=fingerprint)
-        self.holder.give_back(attempt.holds)
+        self._return_holds(attempt)
         raise Unavailable("This account is too busy", code="account_busy")
 
     def read_player(self, account: str) -> Player:
@@ -205,7 +206,7 @@ class Committer:
         wanted = decision.emissions if isinstance(decision, Accepted) else ()
         if wanted == attempt.emissions:
             return True
-        self.holder.give_back(attempt.holds)
+        self._return_holds(attempt)
         attempt.emissions, attempt.holds = (), ()
         if not wanted:
             return True
@@ -215,6 +216,15 @@ class Committer:
             return False
         attempt.emissions, attempt.holds = wanted, holds
         return True
+
+    def _return_holds(self, attempt: Attempt) -> None:
+        """Give back what the attempt holds, unless its row may count on it: then it is wasted at worst.
+
+        Reads show what a majority of servers has. A row of ours whose acknowledgement was lost may stand
+        on fewer, collide with its own repetition, and be found by nobody yet.
+        """
+        if not attempt.may_be_in:
+            self.holder.give_back(attempt.holds)
 
     def _seal(
         self, attempt: Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig
@@ -235,14 +245,14 @@ class Committer:
         seen_seq = attempt.player.seq
         existing = self.store.row_by_key(key) or self._catch_up(attempt, key=key)
         if existing is None and attempt.player.seq == seen_seq:
-            self.holder.give_back(attempt.holds)
+            self._return_holds(attempt)
             raise error
         return existing
 
     def _refuse_stale(self, attempt: Attempt) -> None:
-        """Give up a decision that slept, in a frozen process say; nothing was sent, so the holds return."""
+        """Give up a decision that slept, in a frozen process say."""
         if self.clock.now_ms() - attempt.now_ms > MAX_DECISION_AGE_MS:
-            self.holder.give_back(attempt.holds)
+            self._return_holds(attempt)
             raise Unavailable("This request waited too long", code="decision_too_old")
 
     def _insert(self, row: Row) -> bool:
