@@ -83,20 +83,18 @@ class BudgetHolder:
             and emission.amount >= exhausted.amount
         ):
             return None
-        plan = self.plan_budget(config, emission.name)
-        shards = self._shards.get(group) or [f"{group}:{index}" for index in range(plan.shards)]
-        first = Hold(shards[shard_of(key, len(shards))], emission.amount)
+        known = self._shards.get(group, ())
+        plan = None if known else self.plan_budget(config, emission.name)
+        shard = known[shard_of(key, len(known))] if plan is None else f"{group}:{shard_of(key, plan.shards)}"
+        first = Hold(shard, emission.amount)
         if self.store.take_hold(first):
             return first
-        return self._take_from_fullest(group, plan, emission.amount)
+        # A miss may mean that this period's budget does not exist yet. Whoever is first fixes its plan.
+        shards = self.store.budget_shards(group) if plan is None else self.store.ensure_budget(group, plan)
+        return self._take_from_fullest(group, shards, emission.amount)
 
-    def _take_from_fullest(self, group: str, plan: BudgetPlan, amount: int) -> Hold | None:
-        """After a miss: look at the shards there really are, which a changed cap or plan made others."""
-        if group in self._shards:
-            shards = self.store.budget_shards(group)
-        else:
-            # A miss may mean that this period's budget does not exist yet. Whoever is first fixes its plan.
-            shards = self.store.ensure_budget(group, plan)
+    def _take_from_fullest(self, group: str, shards: Sequence[BudgetShard], amount: int) -> Hold | None:
+        """From the shards there really are: a changed cap or number of shards may have made them others."""
         self._remember(group, shards, amount)
         fullest = max(shards, key=lambda shard: shard.available, default=None)
         if fullest is not None and fullest.available >= amount:
