@@ -40,6 +40,9 @@ class MongoAuditMarks:
         self._put(_MARK + mark.account, document)
 
     def progress(self) -> AuditProgress:
+        """Preceded by a write, as MongoScanWatermarks does it: every row that is older is seen from here on."""
+        with writing():
+            self._audit.update_one({"_id": _PROGRESS}, {"$inc": {"scans": 1}})
         with reading():
             document = self._audit.find_one({"_id": _PROGRESS})
         if document is None:
