@@ -153,6 +153,25 @@ def test_a_row_that_no_read_shows_yet_keeps_its_holds_when_its_writer_gives_up(
     assert world.commit("k1", emit(100)).answer() == {"reward": "100"}
 
 
+def test_a_row_whose_sending_was_frozen_for_a_minute_is_not_sent_again(world, monkeypatch):
+    sent = []
+
+    def freeze(row):
+        sent.append(row)
+        world.clock.advance(seconds=61)
+        raise OutcomeUnknown("timed out")
+
+    monkeypatch.setattr(world.store, "insert_row", freeze)
+    with pytest.raises(OutcomeUnknown):
+        world.commit("k1", emit(100))
+    monkeypatch.undo()
+    assert len(sent) == 1
+    [shard] = [
+        shard for shard in world.store.budget_shards(f"AIBA:{sent[0].day}") if shard.available < shard.cap
+    ]
+    assert shard.cap - shard.available == 100  # nobody knows whether the row is in
+
+
 def test_an_open_row_is_found_until_it_is_closed_and_keeps_its_hash(world):
     def transfer(context):
         legs = (Leg("sys:adjustment", "NEUR", -1), Leg("transit:t", "NEUR", 1))
