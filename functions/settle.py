@@ -27,6 +27,7 @@ from shared.services.measure_emission import measure_emission
 from shared.services.read_switches import read_switches
 from shared.services.release_codes import release_unused_codes
 from shared.services.release_names import release_unused_names
+from shared.services.resize_budgets import keep_budgets
 from shared.services.run_janitor import run_janitor
 from shared.services.settle_claims import settle_claims
 from shared.services.verify_recent import verify_recent
@@ -56,6 +57,13 @@ def _emission(parts: SettleParts, _: int) -> Any:
     return measure_emission(store=parts.stores.committer.store, clock=parts.stores.clock)
 
 
+def _budgets(parts: SettleParts, _: int) -> Any:
+    stores = parts.stores
+    return keep_budgets(
+        store=stores.committer.store, now_ms=stores.clock.now_ms(), latest=stores.configs.latest
+    )
+
+
 def _audit(parts: SettleParts, run_for_ms: int) -> Any:
     """The claims concerned are stopped already; failing the run is what rings the bell beside the metric."""
     tally = verify_recent(parts.audit, run_for_ms=run_for_ms)
@@ -78,7 +86,7 @@ TASKS_FAILED: Final = "every scheduled task ends"
 """How the text begins with which a run that did its work, but for some tasks, fails."""
 
 TASKS: Final[Mapping[str, Task]] = {
-    "claims": Task(_settle, 16),
+    "claims": Task(_settle, 15),
     "janitor": Task(lambda parts, run_for_ms: run_janitor(parts.janitor, run_for_ms=run_for_ms), 8),
     "wallet_names": Task(
         lambda parts, run_for_ms: release_unused_names(parts.names, run_for_ms=run_for_ms), 2
@@ -87,6 +95,7 @@ TASKS: Final[Mapping[str, Task]] = {
         lambda parts, run_for_ms: release_unused_codes(parts.codes, run_for_ms=run_for_ms), 2
     ),
     "vault": Task(_watch, 4),  # after the claims: those paid meanwhile are no longer owed
+    "budgets": Task(_budgets, 1),
     "emission": Task(_emission, 1),
     "admins": Task(lambda parts, _: keep_admins(parts.admins), 1),
     "challenges": Task(lambda parts, _: forget_challenges(parts.challenges), 1),

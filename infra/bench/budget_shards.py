@@ -78,7 +78,7 @@ def drain(
     chance = random.Random(seed)  # noqa: S311 - see above
     store = CountedShards()
     holders = [
-        BudgetHolder(cast(LedgerStore, cast(Any, store)), lambda _config, _name: plan)
+        BudgetHolder(cast(LedgerStore, cast(Any, store)), lambda _config, _name: plan, lambda: _NOW_MS)
         for _ in range(processes)
     ]
     issued = lost = grants = 0

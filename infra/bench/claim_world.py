@@ -24,7 +24,7 @@ from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_signing import MongoSignerAudit, MongoSignerLimits, MongoSigningJournal
-from shared.adapters.system_clock import SystemClock
+from shared.adapters.system_clock import SystemClock, uptime_ms
 from shared.adapters.toncenter import TonCenter
 from shared.adapters.toncenter_chain import ToncenterChain
 from shared.domain.budget_plans import plan_budget
@@ -81,7 +81,11 @@ class ClaimBenchWorld:
         store = MongoLedgerStore(database)
         configs = MongoGameConfigs(database, self.clock)
         return Committer(
-            store, configs, self.clock, BudgetHolder(store, plan_budget), lambda: secrets.token_hex(16)
+            store,
+            configs,
+            self.clock,
+            BudgetHolder(store, plan_budget, uptime_ms),
+            lambda: secrets.token_hex(16),
         )
 
     @property

@@ -31,7 +31,7 @@ from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_watermarks import MongoWatermarks
-from shared.adapters.system_clock import SystemClock
+from shared.adapters.system_clock import SystemClock, uptime_ms
 from shared.domain.battle import BattleWish
 from shared.domain.budget_plans import plan_budget
 from shared.services.commit import Committer
@@ -130,7 +130,11 @@ class SettleBenchWorld:
         """The ledger's protocol over one of the two clients."""
         store, configs = MongoLedgerStore(database), MongoGameConfigs(database, self.clock)
         return Committer(
-            store, configs, self.clock, BudgetHolder(store, plan_budget), lambda: secrets.token_hex(16)
+            store,
+            configs,
+            self.clock,
+            BudgetHolder(store, plan_budget, uptime_ms),
+            lambda: secrets.token_hex(16),
         )
 
     def fight(self, accounts: int) -> None:

@@ -6,27 +6,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from infra.simulation.answers import OPERATOR, Request
+from infra.simulation.administration import ORDERS, carry_out
+from infra.simulation.answers import Request
 from infra.simulation.processes import Process
+from infra.simulation.scheduled import settle, tend
 from infra.simulation.world import DOMAIN, NETWORK_ID
 from shared.domain.battle import BattleWish
-from shared.domain.game_config import Economy
-from shared.domain.ledger import Accepted, Leg
+from shared.domain.budget_plans import known_budgets
+from shared.domain.calendar import MS_PER_DAY, MS_PER_HOUR
 from shared.domain.ton.ton_proof import read_wallet_proof
 from shared.services.buy_broker import buy_broker
 from shared.services.claim_daily_login import claim_daily_login
 from shared.services.combine_brokers import combine_brokers
-from shared.services.commit import DecisionContext
 from shared.services.grant_starter_broker import grant_starter_broker
 from shared.services.link_wallet import create_challenge, link_wallet, unlink_wallet
 from shared.services.play_battle import play_battle
 from shared.services.register_player import register_player
-from shared.services.release_codes import release_unused_codes
-from shared.services.release_names import release_unused_names
 from shared.services.repair_broker import repair_broker
 from shared.services.request_claim import request_claim
-from shared.services.run_janitor import run_janitor
-from shared.services.settle_claims import settle_claims
 from shared.services.train_broker import train_broker
 from shared.services.upgrade_broker import upgrade_broker
 from shared.services.use_referral import use_referral
@@ -128,66 +125,19 @@ def _read(process: Process, request: Request) -> JsonObject:
     return {"balances": dict(player.balances), "seq": player.seq}
 
 
-def _give(process: Process, request: Request) -> JsonObject:
-    currency, amount = request.arguments
-
-    def decide(context: DecisionContext) -> Accepted:
-        del context
-        legs = (Leg("sys:adjustment", currency, -amount), Leg(request.account, currency, amount))
-        return Accepted("adjust", {"given": str(amount)}, legs)
-
-    return _administered(process, request, decide)
+def _administer(process: Process, request: Request) -> JsonObject:
+    return carry_out(process.administration, request)
 
 
-def _ban(process: Process, request: Request) -> JsonObject:
-    scope, is_lifted = request.arguments
-
-    def decide(context: DecisionContext) -> Accepted:
-        if is_lifted:
-            return Accepted("unban", {"scope": scope}, removals=(f"bans.{scope}",))
-        ban = {
-            "until": context.now_ms + 120_000,
-            "reason": "simulated",
-            "by": OPERATOR,
-            "since": context.now_ms,
-        }
-        return Accepted("ban", {"scope": scope}, changes={f"bans.{scope}": ban})
-
-    return _administered(process, request, decide)
-
-
-def _administered(
-    process: Process, request: Request, decide: Callable[[DecisionContext], Accepted]
-) -> JsonObject:
-    return process.committer.commit(
-        account=request.account,
-        key=request.stored_key,
-        fingerprint=request.fingerprint,
-        decide=decide,
-        scope=None,
-    ).answer()
-
-
-def _configure(process: Process, request: Request) -> JsonObject:
-    """Another revision: a switch turned, a number moved. Losing the race to another change is fine."""
-    name, value = request.arguments
-    config = process.configs.latest()
-    if name in Economy.__dataclass_fields__:
-        changed = replace(config, economy=replace(config.economy, **{name: value}))
-    else:
-        changed = replace(config, paused=replace(config.paused, **{name: value}))
-    changed = replace(changed, revision=config.revision + 1)
-    return {"isStored": process.configs.replace(changed, expected_revision=config.revision)}
-
-
-def _settle(process: Process, request: Request) -> JsonObject:
-    """The scheduled run of each minute."""
-    del request
-    tally = run_janitor(process.janitor)
-    release_unused_names(process.names)
-    release_unused_codes(process.code_names)
-    settle_claims(process.settlement)
-    return {"rows": tally.rows}
+def _ahead(process: Process, request: Request) -> JsonObject:
+    """A request of an account whose time is a period ahead: it begins a budget of then, and its row collides."""
+    config, holder = process.configs.current(), process.committer.holder
+    budget = process.world.chance.choice(known_budgets(config))
+    later_ms = MS_PER_HOUR if budget.period == "hour" else MS_PER_DAY
+    now_ms = process.clock.now_ms() + later_ms
+    holds = holder.take((replace(budget, amount=1),), key=request.key, config=config, now_ms=now_ms)
+    holder.give_back(holds or ())
+    return {}
 
 
 def _send(process: Process, request: Request) -> JsonObject:
@@ -217,9 +167,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "unlink": _unlink,
     "claim": _claim,
     "read": _read,
-    "give": _give,
-    "ban": _ban,
-    "configure": _configure,
-    "settle": _settle,
+    **dict.fromkeys(ORDERS, _administer),
+    "ahead": _ahead,
+    "settle": lambda process, _: settle(process),
+    "tend": lambda process, _: tend(process),
     "send": _send,
 }

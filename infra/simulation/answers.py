@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from shared.domain.errors import Refused, Unavailable
-from shared.domain.ledger import admin_key, client_key
+from shared.domain.ledger import client_key
 
 OPERATOR: Final = "op"
-ADMINISTERED: Final = frozenset({"give", "ban"})
-UNKEYED: Final = frozenset({"register", "read", "configure", "settle", "send"})
+SECOND: Final = "op2"
+ADMINISTERED: Final = frozenset({"adjust", "confirm", "ban", "unban", "configure", "switch"})
+UNKEYED: Final = frozenset({"register", "read", "ahead", "settle", "tend", "send"})
 """Verbs that have no key of their own: nothing is compared."""
 
 Kind = Literal["done", "declined", "refused", "unavailable"]
@@ -44,10 +45,14 @@ class Request:
     fingerprint: str = "f"
 
     @property
+    def administrator(self) -> str:
+        """Who asks, where it is no player: what one proposes another has to confirm."""
+        return SECOND if self.verb == "confirm" else OPERATOR
+
+    @property
     def stored_key(self) -> str:
-        if self.verb in ADMINISTERED:
-            return admin_key(self.account, OPERATOR, self.key)
-        return client_key(self.account, self.key)
+        """The key of the row, or of the administrator's intent, that answers it."""
+        return client_key(self.administrator if self.verb in ADMINISTERED else self.account, self.key)
 
 
 @dataclass(slots=True)

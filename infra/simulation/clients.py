@@ -35,9 +35,13 @@ VERBS: Final = (
     ("unlink", 4),
     ("claim", 16),
     ("read", 2),
-    ("give", 10),
+    ("adjust", 7),
+    ("confirm", 2),
     ("ban", 2),
-    ("configure", 3),
+    ("unban", 2),
+    ("configure", 6),
+    ("switch", 3),
+    ("ahead", 5),
     ("send", 10),
 )
 EMPHASES: Final = (("battle", "repair"), ("claim", "send"), ("link", "unlink", "referral"))
@@ -45,6 +49,28 @@ EMPHASIS: Final = 5
 """Every run has one theme, whose verbs are so many times as frequent: races need company."""
 
 CHANGES: Final[tuple[tuple[str, Any], ...]] = (
+    ("claimMaxAiba", 20),
+    ("claimMaxAiba", 10_000),
+    ("claimMaxAiba", 9_999),
+    ("trainNeurCost", 5),
+    ("dailyRewardNeur", 70),
+    ("baseRewardNeurPerScore", 0),
+    ("baseRewardNeurPerScore", 2),
+    ("dailyCapAiba", 700),
+    ("dailyCapAiba", 9_000),
+    ("dailyCapNeur", 500),
+    ("dailyCapNeur", 6_000),
+    ("dailyCapAibaByArena", {}),
+    ("dailyCapAibaByArena", {"prediction": 250}),
+    ("dailyCapAibaByArena", {"prediction": 900, "simulation": 400}),
+    ("claimMaxAibaPerHour", 100),
+    ("claimMaxAibaPerHour", 600),
+    ("claimMaxAibaPerDay", 2_500),
+    ("adminDailyAiba", 2_000),
+    ("budgetShards", 1),
+    ("budgetShards", 4),
+)
+SWITCHES: Final = (
     ("battles", True),
     ("battles", False),
     ("emission", True),
@@ -53,14 +79,17 @@ CHANGES: Final[tuple[tuple[str, Any], ...]] = (
     ("claims", True),
     ("claims", False),
     ("claims", False),
-    ("claim_max_aiba", 20),
-    ("claim_max_aiba", 10_000),
-    ("claim_max_aiba", 10_000),
-    ("train_neur_cost", 5),
-    ("daily_reward_neur", 70),
-    ("base_reward_neur_per_score", 0),
-    ("base_reward_neur_per_score", 2),
 )
+ADJUSTMENTS: Final = (
+    ("credit", "NEUR", 150),
+    ("credit", "AIBA", 120),
+    ("credit", "AIBA", 60),
+    ("credit", "STARS", 2),
+    ("debit", "NEUR", 20),
+    ("debit", "AIBA", 15),
+    ("credit", "NEUR", 100_001),
+)
+"""The last is so large that a second administrator has to confirm it."""
 NEEDS_WALLET: Final = ("claim", "unlink", "referral")
 REPEATED: Final = 0.4
 MISUSED: Final = 0.02
@@ -72,8 +101,8 @@ def _opening() -> list[Request]:
     numbers = range(PLAYERS, 0, -1)
     links = [Request("link", f"tg{number}", "link0", (number % WALLETS,)) for number in range(WALLETS, 0, -1)]
     return links + [
-        Request(verb, f"tg{number}", f"{verb}0", arguments)
-        for verb, arguments in (("give", ("AIBA", 150)), ("starter", ()), ("register", ()))
+        Request(verb, f"tg{number}", f"{verb}0-{number}", arguments)
+        for verb, arguments in (("adjust", ("credit", "AIBA", 150)), ("starter", ()), ("register", ()))
         for number in numbers
     ]
 
@@ -121,9 +150,12 @@ class Clients:
             "referral": (self._code(),),
             "link": ((int(account[2:]) + chance.choice((0, 0, 0, 1))) % WALLETS,),
             "claim": (chance.choice((5, 10, 25, 25, 60, 250)),),
-            "give": (chance.choice(("NEUR", "AIBA", "AIBA")), chance.randrange(1, 200)),
-            "ban": (chance.choice(("battle", "withdraw", "all")), chance.random() < 0.5),
-            "configure": chance.choice(CHANGES),
+            "adjust": chance.choice(ADJUSTMENTS),
+            "confirm": (self._proposal(), chance.random() < 0.7),
+            "ban": (chance.choice(("battle", "withdraw", "all")), self.world.scheduler.now_ms + 120_000),
+            "unban": (chance.choice(self._bans(account)),),
+            "configure": (*chance.choice(CHANGES), self._revision()),
+            "switch": chance.choice(SWITCHES),
         }
         return choices.get(verb, ())
 
@@ -132,13 +164,28 @@ class Clients:
         chance = self.world.chance
         players = sorted(self.world.database["players"].documents.items())
         linked = [name for name, player in players if "wallet" in player]
+        banned = [name for name, player in players if player.get("bans")]
+        if verb == "unban" and banned:
+            return chance.choice(banned)
         if verb in NEEDS_WALLET and linked and chance.random() < 0.8:
             return chance.choice(linked)
         return f"tg{chance.randrange(1, PLAYERS + 1)}"
 
+    def _bans(self, account: str) -> list[str]:
+        player = self.world.database["players"].documents.get(account, {})
+        return sorted(player.get("bans", {})) or ["battle", "withdraw", "all"]
+
     def _brokers(self, account: str) -> list[str]:
         player = self.world.database["players"].documents.get(account, {})
         return ["starter", *sorted(player.get("brokers", {}))]
+
+    def _proposal(self) -> str:
+        proposals = sorted(self.world.database["adjustments"].documents)
+        return self.world.chance.choice([*proposals, "none"])
+
+    def _revision(self) -> int:
+        """The one an administrator sees before the change; it may be another by then."""
+        return int(self.world.database["config"].documents["current"]["rev"])
 
     def _code(self) -> str:
         players = self.world.database["players"].documents

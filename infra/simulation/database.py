@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError, NetworkTimeout, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, NetworkTimeout, PyMongoError, WTimeoutError
 from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
 
 from infra.simulation.discipline import BudgetDiscipline
 from infra.simulation.documents import Document, NotAllowed, copied, matches, updated
+from infra.simulation.failovers import LoneWrites
 from infra.simulation.faults import Fate, Faults, ProcessKilled
 from infra.simulation.scheduler import Scheduler
 from shared.adapters.mongo_indexes import INDEXES, Index
 
 STALE_COLLECTIONS = ("players",)
-"""Where the protocol promises to bear old reads: a player's document is only ever a projection."""
+"""Where the protocol promises to bear old reads of one: a player's document is only ever a projection.
+
+An auditor, who asks for several, is not among those who decide by it."""
 
 KEPT_VERSIONS = 4
+_DUPLICATE = 11000
 Watch = Callable[[str, Document], None]
 DEADLINE_MS = 45_000
 """Far above the driver's own: a process frozen for longer finds its operation out of time, unsent."""
@@ -27,14 +32,22 @@ DEADLINE_MS = 45_000
 
 @dataclass(slots=True)
 class SimulatedDatabase:
-    """Collections by name, as `database["ledger"]`; `watch` hears of every write that took effect."""
+    """Collections by name, as `database["ledger"]`; `watch` hears of every write that took effect.
+
+    `shows_majority`: reads show what a majority has, as the real client asks, or what the primary has.
+    """
 
     scheduler: Scheduler
     faults: Faults
     indexes: tuple[Index, ...] = INDEXES
     watch: Watch = lambda *_: None
+    shows_majority: bool = True
     discipline: BudgetDiscipline = field(default_factory=BudgetDiscipline)
+    lone_writes: LoneWrites = field(init=False)
     _collections: dict[str, SimulatedCollection] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.lone_writes = LoneWrites(self.faults, self._show_all)
 
     def __getitem__(self, name: str) -> SimulatedCollection:
         if name not in self._collections:
@@ -44,6 +57,10 @@ class SimulatedDatabase:
     def documents(self, name: str) -> list[Document]:
         """Everything in a collection, for auditors."""
         return [copied(document) for document in self[name].documents.values()]
+
+    def _show_all(self) -> None:
+        for collection in self._collections.values():
+            collection.had.clear()
 
 
 @dataclass(slots=True)
@@ -60,6 +77,7 @@ class Cursor:
         return self
 
     def sort(self, field_name: str, direction: int) -> Cursor:
+        """By a field with an index, which all of these documents have."""
         return Cursor(sorted(self.documents, key=lambda found: found[field_name], reverse=direction < 0))
 
     def __iter__(self) -> Iterator[Document]:
@@ -71,6 +89,8 @@ class SimulatedCollection:
 
     def __init__(self, database: SimulatedDatabase, name: str) -> None:
         self.documents: dict[str, Document] = {}
+        self.had: dict[str, Document | None] = {}
+        """What a majority has of the documents whose last writes the primary alone has."""
         self._database, self._name = database, name
         self._past: dict[str, list[Document]] = defaultdict(list)
         mine = [index for index in database.indexes if index.collection == name]
@@ -81,14 +101,31 @@ class SimulatedCollection:
     def insert_one(self, document: Mapping[str, Any]) -> InsertOneResult:
         new = copied(document)
         holds = self._database.discipline.current()
+        counted_on = sum(amount for _, amount in new.get("bud", ()))
 
         def apply() -> int:
             self._insert(new)
-            holds.counted_on += sum(amount for _, amount in new.get("bud", ()))
+            holds.counted_on += counted_on
             return 1
 
-        self._write("insert", new["_id"], apply)
+        def undo() -> None:
+            holds.counted_on -= counted_on
+
+        self._write("insert", new["_id"], apply, undo=undo)
         return InsertOneResult(new["_id"], acknowledged=True)
+
+    def insert_many(self, documents: Sequence[Mapping[str, Any]], *, ordered: bool) -> None:
+        """Each by itself, as a server does; what breaks off in between leaves those before it."""
+        if ordered:
+            raise NotAllowed("documents that are inserted together do not wait for one another")
+        taken = []
+        for index, document in enumerate(documents):
+            try:
+                self.insert_one(document)
+            except DuplicateKeyError:
+                taken.append({"index": index, "code": _DUPLICATE})
+        if taken:
+            raise BulkWriteError({"writeErrors": taken, "writeConcernErrors": []})
 
     def update_one(
         self, conditions: Mapping[str, Any], update: Mapping[str, Any], *, upsert: bool = False
@@ -96,7 +133,9 @@ class SimulatedCollection:
         document_id = _id_of(conditions)
         wanted, change = copied(conditions), copied(update)
         discipline = self._database.discipline
-        amount = int(change.get("$inc", {}).get("avail", 0)) if self._name == "budget" else 0
+        amounts = change.get("$inc", {}) if self._name == "budget" else {}
+        # What lowers the cap as well is no hold.
+        amount = 0 if "cap" in amounts else int(amounts.get("avail", 0))
         holds = discipline.sends(document_id, amount)
 
         def apply() -> int:
@@ -109,8 +148,11 @@ class SimulatedCollection:
             holds.held -= amount
             return 1
 
+        def undo() -> None:
+            holds.held += amount
+
         try:
-            count = self._write("update", document_id, apply)
+            count = self._write("update", document_id, apply, undo=undo)
         except PyMongoError:
             discipline.failed(document_id, amount)
             raise
@@ -162,23 +204,37 @@ class SimulatedCollection:
         ((name, wanted),) = conditions.items()
         if name != "_id" and name not in self._indexed:
             raise NotAllowed(f"a find on {self._name} by {name}, which has no index")
-        fate = self._read_fate(wanted if name == "_id" else "")
+        fate = self._read_fate(wanted if name == "_id" else "", is_one=isinstance(wanted, str))
         if name == "_id":
             ids = wanted["$in"] if isinstance(wanted, Mapping) else [wanted]
             found = [self._as_of(document_id, fate) for document_id in ids]
             return [copied(document) for document in found if document is not None]
-        return [copied(document) for document in self.documents.values() if matches(document, conditions)]
+        return [copied(document) for document in self._shown() if matches(document, conditions)]
+
+    def _shown(self) -> Iterator[Document]:
+        if not self.had or not self._database.shows_majority:
+            yield from self.documents.values()
+            return
+        for document_id in list(self.documents | self.had):
+            document = self._shown_at(document_id)
+            if document is not None:
+                yield document
+
+    def _shown_at(self, document_id: str) -> Document | None:
+        if document_id in self.had and self._database.shows_majority:
+            return self.had[document_id]
+        return self.documents.get(document_id)
 
     def _as_of(self, document_id: str, fate: Fate) -> Document | None:
         past = self._past[document_id]
-        if fate is Fate.STALE and past:
+        if fate is Fate.STALE and past and document_id not in self.had:
             return self._database.faults.chance.choice(past)
-        return self.documents.get(document_id)
+        return self._shown_at(document_id)
 
-    def _read_fate(self, subject: object) -> Fate:
+    def _read_fate(self, subject: object, *, is_one: bool) -> Fate:
         scheduler, faults = self._database.scheduler, self._database.faults
         self._wait_my_turn()
-        fate = faults.of_read(may_be_stale=self._name in STALE_COLLECTIONS)
+        fate = faults.of_read(may_be_stale=is_one and self._name in STALE_COLLECTIONS)
         scheduler.note(self._name, "find", subject, fate.value)
         if fate is Fate.KILLED_BEFORE:
             raise ProcessKilled
@@ -188,7 +244,14 @@ class SimulatedCollection:
             scheduler.give_way()
         return fate
 
-    def _write(self, verb: str, document_id: str, apply: Callable[[], int]) -> int:
+    def _write(
+        self,
+        verb: str,
+        document_id: str,
+        apply: Callable[[], int],
+        *,
+        undo: Callable[[], None] = lambda: None,
+    ) -> int:
         scheduler, faults = self._database.scheduler, self._database.faults
         self._wait_my_turn()
         fate = faults.of_write()
@@ -198,17 +261,55 @@ class SimulatedCollection:
         if fate in (Fate.LOST, Fate.NOT_SENT, Fate.NOT_NOW):
             raise faults.error(fate)
         if fate is Fate.LATE:
-            scheduler.send_late(lambda: _landed(apply))
+            scheduler.send_late(partial(self._land_alone, document_id, apply, undo))
             raise faults.error(fate)
         if fate is Fate.UNACKNOWLEDGED:
-            _landed(apply)
+            self._land_alone(document_id, apply, undo)
             raise faults.error(fate)
-        count = apply()
+        count = self._acknowledged(document_id, apply, undo)
         if fate is Fate.KILLED_AFTER:
             raise ProcessKilled
         if fate is Fate.SLOW:
             scheduler.give_way()
         return count
+
+    def _acknowledged(self, document_id: str, apply: Callable[[], int], undo: Callable[[], None]) -> int:
+        """A majority has it, and so everything before it; or the primary waits for one in vain.
+
+        A server waits for its majority though a write changed nothing; a taken key it says at once.
+        """
+        lone_writes = self._database.lone_writes
+        if not lone_writes.is_cut_off:
+            lone_writes.confirmed()
+            return apply()
+        if not self._land_alone(document_id, apply, undo):
+            apply()
+        raise WTimeoutError("simulated: waiting for replication timed out", 64, {})
+
+    def _land_alone(self, document_id: str, apply: Callable[[], int], undo: Callable[[], None]) -> bool:
+        """A write whose sender hears nothing of it, not even that its key was taken; the primary has it alone."""
+        before, past = self.documents.get(document_id), list(self._past[document_id])
+        try:
+            count = apply()
+        except DuplicateKeyError:
+            return False
+        if not count:
+            return False
+
+        def take_back() -> None:
+            undo()
+            self._forget_names(document_id)
+            self._past[document_id] = past
+            if before is None:
+                del self.documents[document_id]
+                return
+            self.documents[document_id] = before
+            self._taken.update({(name, before[name]): document_id for name in self._unique if name in before})
+
+        self.had.setdefault(document_id, before)
+        self._database.lone_writes.undo.append(take_back)
+        self._database.scheduler.is_held = True
+        return True
 
     def _wait_my_turn(self) -> None:
         scheduler = self._database.scheduler
@@ -217,6 +318,9 @@ class SimulatedCollection:
         if scheduler.now_ms - began_ms > DEADLINE_MS:
             scheduler.note(self._name, "out of time")
             raise NetworkTimeout("simulated: the operation ran out of time before it was sent")
+        if became := self._database.lone_writes.pass_time():
+            scheduler.note(became)
+        scheduler.is_held = self._database.lone_writes.is_waiting
 
     def _insert(self, document: Document) -> int:
         if document["_id"] in self.documents:
@@ -246,14 +350,6 @@ class SimulatedCollection:
         if document_id in self.documents:
             past.append(self.documents[document_id])
             del past[:-KEPT_VERSIONS]
-
-
-def _landed(apply: Callable[[], int]) -> None:
-    """A write whose sender hears nothing of it, not even that its key was taken."""
-    try:
-        apply()
-    except DuplicateKeyError:
-        return
 
 
 def _id_of(conditions: Mapping[str, Any]) -> str:

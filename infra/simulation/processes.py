@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from pymongo.database import Database
 
+from infra.simulation.administration import Administration
 from infra.simulation.chain import CODE_HASH
 from infra.simulation.faults import ProcessKilled
 from infra.simulation.world import (
@@ -25,11 +26,12 @@ from shared.adapters.local_signing_key import LocalSigningKey
 from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
 from shared.adapters.mongo_fairness import MongoFairnessStore
 from shared.adapters.mongo_game_configs import MongoGameConfigs
+from shared.adapters.mongo_ledger_scan import MongoLedgerScan
 from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_referral_codes import MongoReferralCodes
 from shared.adapters.mongo_signing import MongoSignerAudit, MongoSignerLimits
 from shared.adapters.mongo_wallets import MongoChallenges
-from shared.adapters.mongo_watermarks import MongoWatermarks
+from shared.adapters.mongo_watermarks import MongoScanWatermarks
 from shared.domain.budget_plans import plan_budget
 from shared.domain.budgets import BudgetPlan
 from shared.domain.errors import ArenaError, Unavailable
@@ -38,6 +40,7 @@ from shared.ports.claims import SignerAnswer
 from shared.services.commit import Committer
 from shared.services.fairness_secrets import FairnessSecrets
 from shared.services.finish_transfer import finish_transfer
+from shared.services.fold_accounts import BoardFolding
 from shared.services.hold_budgets import BudgetHolder
 from shared.services.link_wallet import WalletDesk, release_former_name
 from shared.services.release_codes import CodeKeeper
@@ -46,6 +49,7 @@ from shared.services.request_claim import ClaimDesk
 from shared.services.run_janitor import Janitor
 from shared.services.settle_claims import Settlement
 from shared.services.sign_claim import ClaimSigning
+from shared.services.verify_recent import RecentAudit
 
 
 def _plan(config: GameConfig, name: str) -> BudgetPlan:
@@ -69,6 +73,9 @@ class Process:
     janitor: Janitor
     names: NameKeeper
     code_names: CodeKeeper
+    boards: BoardFolding
+    audit: RecentAudit
+    administration: Administration
 
     @classmethod
     def start(cls, world: World) -> Process:
@@ -77,10 +84,11 @@ class Process:
         clock = SkewedClock(world.scheduler, world.chance.randrange(-MAX_SKEW_MS, MAX_SKEW_MS))
         configs = MongoGameConfigs(database, clock)
         store = world.parts.ledger_store(database)
-        committer = world.parts.committer(store, configs, clock, BudgetHolder(store, _plan), world.new_id)
+        holder = BudgetHolder(store, _plan, lambda: world.scheduler.now_ms)
+        committer = world.parts.committer(store, configs, clock, holder, world.new_id)
         claims, journal = MongoClaimStore(database), world.parts.journal(database)
         codes = MongoReferralCodes(database)
-        names, watermarks = world.parts.wallet_names(database), MongoWatermarks(database)
+        names, watermarks = world.parts.wallet_names(database), MongoScanWatermarks(database)
         observations = MongoObservations(database)
         return cls(
             world=world,
@@ -126,6 +134,19 @@ class Process:
             ),
             names=NameKeeper(committer, names, watermarks, clock),
             code_names=CodeKeeper(committer, codes, watermarks, clock),
+            boards=BoardFolding(
+                committer, world.parts.board_store(database), watermarks, clock, world.report
+            ),
+            audit=RecentAudit(
+                scan=MongoLedgerScan(database),
+                marks=world.parts.audit_marks(database),
+                observations=observations,
+                committer=committer,
+                clock=clock,
+                pause_claims=lambda: world.report("paused", {}),
+                report=world.report,
+            ),
+            administration=Administration.open(world, committer=committer, configs=configs, clock=clock),
         )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from infra.simulation.actions import perform
+from infra.simulation.administration import ADMINISTRATORS
 from infra.simulation.answers import Answers, Request
 from infra.simulation.clients import EMPHASES, Clients
+from infra.simulation.derived import audit_problems, cap_problems
+from infra.simulation.exam import examine_audit
 from infra.simulation.processes import Process
 from infra.simulation.verdict import judge
 from infra.simulation.world import Parts, World, create_world
@@ -16,7 +20,7 @@ SERVERS = 5
 PEACE_MINUTES = (1, 2, 20, 2, 2, 26 * 60, 2, 2, 2)
 """How time passes in the peace after the steps: signatures expire, and a day is over for unsigned claims."""
 
-JANITOR = Request("settle", "system", "minute")
+SCHEDULED = (Request("settle", "system", "minute"), Request("tend", "system", "minute"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +43,22 @@ def run(seed: int, *, steps: int, parts: Parts | None = None) -> Run:
     answers, clients = Answers(), Clients(world, theme=world.chance.choice(EMPHASES))
     for number in range(SERVERS):
         world.scheduler.add(f"server{number}", lambda: _serve(world, clients, answers))
-    for name in ("settle", "late settle"):  # a scheduled run may begin before the last one has ended
-        world.scheduler.add(name, lambda: _settle(world, answers))
+    for request in (*SCHEDULED, *SCHEDULED):  # a scheduled run may begin before the last one has ended
+        world.scheduler.add(request.verb, partial(_run_each_minute, world, request, answers))
     world.scheduler.run(steps)
     _make_peace(world, answers)
     problems, leaked = judge(world, answers)
     for document in sorted(world.database.documents("ledger"), key=lambda row: str(row["_id"])):
         world.scheduler.note(document["h"])
+    rows = len(world.database["ledger"].documents)
+    if not problems:
+        problems += examine_audit(world)
     return Run(
         seed=seed,
         steps=steps,
         digest=world.scheduler.digest,
         crashes=world.scheduler.kills,
-        rows=len(world.database["ledger"].documents),
+        rows=rows,
         leaked=leaked,
         answers=answers.counts,
         problems=tuple(problems),
@@ -66,12 +73,12 @@ def _serve(world: World, clients: Clients, answers: Answers) -> None:
         _answer(process, clients.next_request(), answers)
 
 
-def _settle(world: World, answers: Answers) -> None:
+def _run_each_minute(world: World, request: Request, answers: Answers) -> None:
     """The scheduled function's life."""
     process = Process.start(world)
     while True:
         world.scheduler.give_way()
-        _answer(process, JANITOR, answers)
+        _answer(process, request, answers)
 
 
 def _answer(process: Process, request: Request, answers: Answers) -> None:
@@ -90,12 +97,22 @@ def _make_peace(world: World, answers: Answers) -> None:
     world.scheduler.deliver_or_drop_packets()
     process = Process.start(world)
     # An operator who finds claims paused by a simulated administrator opens them again.
-    _answer(process, Request("configure", "system", "open", ("claims", False)), answers)
+    _answer(process, Request("switch", "system", "open", ("claims", False)), answers)
     for minutes in PEACE_MINUTES:
-        world.scheduler.now_ms += minutes * 60_000
-        _answer(process, JANITOR, answers)
+        _let_pass(process, minutes, answers)
+    for administrator in ADMINISTRATORS:
+        process.administration.trail.committer.read_player(
+            administrator
+        )  # as when they look at their records
     for request in list(answers.requests.values()):
         _answer(process, request, answers)
-    for number in range(3):
-        world.scheduler.now_ms += 26 * 3_600_000 if number == 1 else 20 * 60_000
-        _answer(process, JANITOR, answers)
+    for minutes in (20, 26 * 60, 20):
+        _let_pass(process, minutes, answers)
+
+
+def _let_pass(process: Process, minutes: int, answers: Answers) -> None:
+    """Time passes in peace, and then the scheduled runs have nothing left to put right."""
+    process.world.scheduler.now_ms += minutes * 60_000
+    for request in SCHEDULED:
+        _answer(process, request, answers)
+    answers.problems += [*cap_problems(process.world), *audit_problems(process.world)]

@@ -31,7 +31,7 @@ class Actor:
 class Packet:
     """A write still under way; the network forgets it at `until_ms`."""
 
-    land: Callable[[], None]
+    land: Callable[[], object]
     until_ms: int
 
 
@@ -46,6 +46,8 @@ class Scheduler:
     kills: int = 0
     packets: list[Packet] = field(default_factory=list)
     actors: list[Actor] = field(default_factory=list)
+    is_held: bool = False
+    """No leap in time: a primary that has no majority for a minute has long stepped down."""
     _hub: greenlet | None = None
     _record: hashlib._Hash = field(default_factory=hashlib.sha256)
 
@@ -65,7 +67,7 @@ class Scheduler:
         if self._hub is not None and getcurrent() is not self._hub:
             self._hub.switch()
 
-    def send_late(self, land: Callable[[], None]) -> None:
+    def send_late(self, land: Callable[[], object]) -> None:
         """Let a write whose sender has given up land at some later moment, or never."""
         self.packets.append(Packet(land, self.now_ms + PACKET_LIVES_MS))
 
@@ -111,7 +113,7 @@ class Scheduler:
 
     def _pass_time(self) -> None:
         self.now_ms += self.chance.randrange(5, 120)
-        if self.chance.random() < 0.004:
+        if self.chance.random() < 0.004 and not self.is_held:
             self.now_ms += self.chance.choice(JUMPS_MS)
 
     def _deliver(self) -> None:

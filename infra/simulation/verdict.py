@@ -7,6 +7,11 @@ from collections.abc import Iterator
 
 from infra.simulation.answers import Answers
 from infra.simulation.books import Books
+from infra.simulation.derived import (
+    administration_problems,
+    audit_answers,
+    board_problems,
+)
 from infra.simulation.world import VAULT, World
 from shared.domain.ledger import is_client_key
 
@@ -22,6 +27,9 @@ def judge(world: World, answers: Answers) -> tuple[list[str], int]:
         *answers.problems,
         *world.database.discipline.problems(),
         *books.problems(),
+        *(f"administrators: {problem}" for problem in _administrators(world).problems()),
+        *administration_problems(world),
+        *board_problems(world),
         *_answers(world, answers),
         *_names(books),
         *_wallet_names(world, books),
@@ -31,17 +39,24 @@ def judge(world: World, answers: Answers) -> tuple[list[str], int]:
     return problems, books.leaked
 
 
+def _administrators(world: World) -> Books:
+    """Their ledger keeps the same rules."""
+    documents = world.database.documents
+    return Books(documents("admin_audit"), documents("admin_heads"), [])
+
+
 def _answers(world: World, answers: Answers) -> Iterator[str]:
     """Whoever was given an answer finds it in the ledger, word for word in its code."""
     rows = {row["k"]: row for row in world.database.documents("ledger")}
+    said = {key: (bool(row["ok"]), row["res"].get("code", "")) for key, row in rows.items()}
+    said |= audit_answers(world)
     for key, answer in sorted(answers.final.items()):
-        row = rows.get(key)
-        if row is None:
+        if key not in said:
             yield f"{key} was answered {answer.kind} {answer.text}, the ledger has no such row"
-        elif row["ok"] != (answer.kind == "done") or row["res"].get("code", "") != answer.code:
-            yield f"{key} was answered {answer.kind} {answer.code}, the ledger says {row['res']}"
+        elif said[key] != (answer.kind == "done", answer.code):
+            yield f"{key} was answered {answer.kind} {answer.code}, the ledger says {said[key]}"
     for key in sorted(answers.reused):
-        if key not in rows:
+        if key not in said:
             yield f"{key} was refused as reused and was never used"
     yield from _rations(world, answers)
     banned = {row["acct"] for row in rows.values() if row["kind"] == "ban"}

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from random import Random  # noqa: TID251 - a simulation's chance comes from its seed, not from a battle's
 from typing import Any, cast
 
 from pymongo.database import Database
 
 from infra.local.player_wallet import PlayerWallet
+from infra.simulation.answers import OPERATOR, SECOND
 from infra.simulation.chain import SimulatedChain
 from infra.simulation.database import SimulatedDatabase
 from infra.simulation.documents import Document
 from infra.simulation.faults import Faults
 from infra.simulation.scheduler import Scheduler
 from shared.adapters.local_signing_key import LocalSigningKey
+from shared.adapters.mongo_audit_marks import MongoAuditMarks
+from shared.adapters.mongo_boards import MongoBoardStore
 from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.mongo_indexes import INDEXES, Index
 from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.adapters.mongo_signing import MongoSigningJournal
 from shared.adapters.mongo_wallets import MongoWalletNames
+from shared.domain.calendar import MS_PER_HOUR
 from shared.domain.claims import ClaimTerms, VaultIdentity, terms_from
 from shared.domain.game_config import Economy, GameConfig, default_config
+from shared.ports.audit import AuditProgress
 from shared.services.commit import Committer
+from shared.services.resize_budgets import keep_budgets
 
 NETWORK_ID = -3
 DOMAIN = "arena.example"
@@ -37,6 +43,7 @@ VAULT = VaultIdentity(
 PLAYERS = 6
 WALLETS = 4
 MAX_SKEW_MS = 20_000
+OLD_TRANSFER = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,18 @@ class Parts:
     journal: Callable[[Database[dict[str, Any]]], MongoSigningJournal] = MongoSigningJournal
     wallet_names: Callable[[Database[dict[str, Any]]], MongoWalletNames] = MongoWalletNames
     indexes: tuple[Index, ...] = INDEXES
+    shows_majority: bool = True
+    board_store: Callable[[Database[dict[str, Any]]], MongoBoardStore] = MongoBoardStore
+    audit_marks: Callable[[Database[dict[str, Any]]], MongoAuditMarks] = MongoAuditMarks
+    keep_budgets: Callable[..., object] = keep_budgets
+    desk_committer: type[Committer] | None = None
+
+    def desk_committer_of(self, committer: Committer) -> Committer:
+        """What writes administrators' rows: the process' own committer, unless that is what a test exchanged."""
+        if self.desk_committer is None:
+            return committer
+        parts = {part.name: getattr(committer, part.name) for part in fields(Committer)}
+        return self.desk_committer(**parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,7 @@ class World:
     parts: Parts
     wallets: list[PlayerWallet]
     reports: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
     signatures: list[tuple[ClaimTerms, int, bytes]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -92,9 +112,12 @@ class World:
             if known not in self.signatures:
                 self.signatures.append(known)
 
-    def report(self, name: str, facts: object) -> None:
-        del facts
+    def report(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Hear what services report."""
         self.reports.append(name)
+        # A leap in time makes any open transfer an old one, which only alarms.
+        if name == "ledger_violation" and facts["invariant"] != OLD_TRANSFER:
+            self.violations.append(f"{facts['where']}: {facts['what']}")
 
 
 def create_world(seed: int, *, parts: Parts, hostility: float) -> World:
@@ -107,7 +130,9 @@ def create_world(seed: int, *, parts: Parts, hostility: float) -> World:
         chance=chance,
         faults=faults,
         scheduler=scheduler,
-        database=SimulatedDatabase(scheduler, faults, indexes=parts.indexes),
+        database=SimulatedDatabase(
+            scheduler, faults, indexes=parts.indexes, shows_majority=parts.shows_majority
+        ),
         chain=SimulatedChain(scheduler, faults, key.public_key()),
         parts=parts,
         wallets=[PlayerWallet(bytes([number + 1]) * 32) for number in range(WALLETS)],
@@ -116,6 +141,12 @@ def create_world(seed: int, *, parts: Parts, hostility: float) -> World:
     MongoGameConfigs(cast("Database[dict[str, Any]]", world.database), SkewedClock(scheduler, 0)).seed(
         first_config(chance)
     )
+    database = cast("Database[dict[str, Any]]", world.database)
+    for administrator in (OPERATOR, SECOND):
+        audit = MongoLedgerStore(database, rows="admin_audit", accounts="admin_heads")
+        audit.create_player(administrator, now_ms=scheduler.now_ms)
+    # An installation whose hourly audit has run: it is to see every row of this one.
+    MongoAuditMarks(database).write_progress(AuditProgress(scheduler.now_ms - MS_PER_HOUR))
     faults.hostility = hostility
     return world
 
@@ -135,5 +166,6 @@ def first_config(chance: Random) -> GameConfig:
         claim_approval_above_aiba=200,
         wallet_cooldown_hours=chance.choice((0, 0, 1)),
         budget_shards=chance.choice((1, 2, 3)),
+        admin_daily_aiba=chance.choice((1_500, 5_000)),
     )
     return replace(default_config(), economy=economy)

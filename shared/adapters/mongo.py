@@ -22,7 +22,7 @@ OPERATION_MS = 1_200
 def connect(
     uri: str, *, app_name: str, event_listeners: Sequence[CommandListener] = ()
 ) -> MongoClient[dict[str, Any]]:
-    """A lazy client: connects on first use, writes at w=majority, reads from the primary.
+    """A lazy client: connects on first use, writes at w=majority, reads from the primary what a majority has.
 
     Time limits are well under the function's own, so that a dead database answers 503 and not a
     time-out of the platform. `retryWrites` is the driver's own, safe repetition; nothing of ours
@@ -40,6 +40,7 @@ def connect(
         connectTimeoutMS=SERVER_SELECTION_MS,
         timeoutMS=OPERATION_MS,
         w="majority",
+        readConcernLevel="majority",
         tz_aware=True,
         event_listeners=list(event_listeners),
     )

@@ -40,18 +40,22 @@ class MongoAuditMarks:
         self._put(_MARK + mark.account, document)
 
     def progress(self) -> AuditProgress:
+        """Preceded by a write, as MongoScanWatermarks does it: every row that is older is seen from here on."""
+        with writing():
+            self._audit.update_one({"_id": _PROGRESS}, {"$inc": {"scans": 1}})
         with reading():
             document = self._audit.find_one({"_id": _PROGRESS})
         if document is None:
             return AuditProgress()
         held = {budget_id: int(amount) for budget_id, amount in document["held"]}
-        return AuditProgress(int(document["until"]), held, frozenset(document["suspects"]))
+        suspects = {suspect: frozenset(places) for suspect, places in document["suspects"]}
+        return AuditProgress(int(document["until"]), held, suspects)
 
     def write_progress(self, progress: AuditProgress) -> None:
         document = {
             "until": progress.until_ms,
             "held": [[budget_id, amount] for budget_id, amount in sorted(progress.held.items())],
-            "suspects": sorted(progress.suspects),
+            "suspects": [[suspect, sorted(places)] for suspect, places in sorted(progress.suspects.items())],
         }
         self._put(_PROGRESS, document)
 

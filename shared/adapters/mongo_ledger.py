@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.mongo import reading, writing
@@ -117,12 +117,15 @@ class MongoLedgerStore:
 
     def budget_shards(self, group: str) -> list[BudgetShard]:
         with reading():
-            documents = list(self._budget.find({"grp": group}))
-        return [
-            BudgetShard(document["_id"], int(document["cap"]), int(document["avail"]))
-            for document in documents
-            if "avail" in document
-        ]
+            return [_shard(document) for document in self._budget.find({"grp": group}) if "avail" in document]
+
+    def budgets_begun(self, groups: Collection[str]) -> dict[str, list[BudgetShard]]:
+        found: dict[str, list[BudgetShard]] = {}
+        with reading():
+            for document in self._budget.find({"grp": {"$in": list(groups)}}):
+                shards = found.setdefault(document["grp"], [])  # a plan alone is a beginning
+                shards += [_shard(document)] if "avail" in document else []
+        return found
 
     def ensure_budget(self, group: str, plan: BudgetPlan) -> list[BudgetShard]:
         from pymongo.errors import DuplicateKeyError
@@ -200,6 +203,10 @@ def player_from_document(document: Mapping[str, Any]) -> Player:
         escrow={name: int(amount) for name, amount in document["esc"].items()},
         state={name: plain(value) for name, value in document.items() if name not in _MONEY_FIELDS},
     )
+
+
+def _shard(document: Mapping[str, Any]) -> BudgetShard:
+    return BudgetShard(document["_id"], int(document["cap"]), int(document["avail"]))
 
 
 def _prefixed(field: str, deltas: Mapping[str, int]) -> dict[str, int]:

@@ -62,8 +62,14 @@ class MongoLedgerScan:
                 yield str(document["_id"]), str(document.get("acct", "")), int(document.get("seq", 0))
 
     def shards(self) -> Iterator[BudgetShard]:
+        return self._shards({})
+
+    def shards_of(self, groups: Collection[str]) -> Iterator[BudgetShard]:
+        return self._shards({"grp": {"$in": sorted(groups)}})
+
+    def _shards(self, query: dict[str, Any]) -> Iterator[BudgetShard]:
         with reading():
-            for document in self._budget.find():
+            for document in self._budget.find(query):
                 if "avail" in document:
                     yield BudgetShard(document["_id"], int(document["cap"]), int(document["avail"]))
 

@@ -1,4 +1,4 @@
-"""The time: the machine's own, or, in the local stack alone, shifted by the offset in a file."""
+"""The time: the machine's own, or, in the local stack alone, shifted by a file's offset; and the uptime."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ class SystemClock:
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
+
+
+def uptime_ms() -> int:
+    """Milliseconds of a clock that nobody sets and that only moves on, for what one process remembers."""
+    return time.monotonic_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ def audit_trail(stores: Stores) -> AuditTrail:
     from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
     from shared.adapters.mongo_ledger import MongoLedgerStore
     from shared.adapters.mongo_proposals import MongoProposals
+    from shared.adapters.system_clock import uptime_ms
     from shared.domain.budget_plans import plan_budget
 
     store = MongoLedgerStore(stores.database, rows="admin_audit", accounts="admin_heads")
@@ -23,7 +24,7 @@ def audit_trail(stores: Stores) -> AuditTrail:
         store=store,
         configs=stores.configs,
         clock=stores.clock,
-        holder=BudgetHolder(store, plan_budget),
+        holder=BudgetHolder(store, plan_budget, uptime_ms),
         new_attempt=new_id,
     )
     claims, admins = MongoClaimStore(stores.database), MongoAdmins(stores.database)

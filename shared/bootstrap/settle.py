@@ -64,11 +64,11 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     from shared.adapters.mongo_referral_codes import MongoReferralCodes
     from shared.adapters.mongo_signing import MongoSigningJournal
     from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
-    from shared.adapters.mongo_watermarks import MongoWatermarks
+    from shared.adapters.mongo_watermarks import MongoScanWatermarks
 
     stores = open_stores("settle", runtime=settings.runtime, database=settings.database)
     claims = MongoClaimStore(stores.database)
-    watermarks = MongoWatermarks(stores.database)
+    watermarks = MongoScanWatermarks(stores.database)
     observations = MongoObservations(stores.database)
     wallet_names = MongoWalletNames(stores.database)
     boards = BoardFolding(

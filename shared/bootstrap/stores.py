@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.system_clock import FileOffsetClock, SystemClock
+from shared.adapters.system_clock import FileOffsetClock, SystemClock, uptime_ms
 from shared.services.commit import Committer
 from shared.services.hold_budgets import BudgetHolder
 
@@ -59,7 +59,7 @@ def open_stores(function: str, *, runtime: RuntimeSettings, database: DatabaseSe
         store=store,
         configs=configs,
         clock=clock,
-        holder=BudgetHolder(store, plan_budget),
+        holder=BudgetHolder(store, plan_budget, uptime_ms),
         new_attempt=new_id,
     )
     return Stores(clock, opened, configs, committer, demanded.opened, demanded.close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from shared.domain.calendar import iso_time
 from shared.domain.errors import Refused
@@ -10,6 +10,7 @@ from shared.domain.errors import Refused
 if TYPE_CHECKING:
     from shared.domain.player import Player
 
+BANNED: Final = "banned"
 BanScope = Literal["battle", "withdraw", "all"]
 """What a ban stops; an action names its own scope and `all` stops every one of them."""
 
@@ -28,7 +29,7 @@ def check_not_banned(player: Player, scope: BanScope, *, now_ms: int) -> None:
         extra = {"scope": banned, "reason": ban.get("reason", "")}
         if ban["until"]:
             extra["until"] = iso_time(int(ban["until"]))
-        raise Refused("This account may not do that", code="banned", extra=extra)
+        raise Refused("This account may not do that", code=BANNED, extra=extra)
 
 
 def standing_bans(player: Player, *, now_ms: int) -> list[dict[str, str]]:

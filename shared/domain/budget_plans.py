@@ -46,6 +46,21 @@ def largest_single_amount(config: GameConfig, name: str) -> int:
     return max([referral, *(reward.neur for reward in rewards)])
 
 
+def known_budgets(config: GameConfig) -> list[Emission]:
+    """Every budget there is under this configuration, each as a wish for nothing of it."""
+    economy = config.economy
+    arenas = ((AIBA, economy.daily_cap_aiba_by_arena), (NEUR, economy.daily_cap_neur_by_arena))
+    return [
+        *(Emission(name, 0) for name in (AIBA, NEUR, CLAIMS, ADMIN_AIBA)),
+        Emission(CLAIMS_PER_HOUR, 0, "hour"),
+        *(
+            Emission(f"{currency}{_ARENA_MARK}{arena}", 0)
+            for currency, caps in arenas
+            for arena in sorted(caps)
+        ),
+    ]
+
+
 def emissions_of(
     config: GameConfig, *, aiba: int, neur: int, arena: str | None = None
 ) -> tuple[Emission, ...]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.domain.calendar import utc_day, utc_hour
+from shared.domain.calendar import MS_PER_DAY, MS_PER_HOUR, utc_day, utc_hour
 
 if TYPE_CHECKING:
     from shared.domain.ledger import Emission
@@ -33,6 +33,12 @@ def budget_group(emission: Emission, *, now_ms: int) -> str:
     """
     period = utc_hour(now_ms) if emission.period == "hour" else utc_day(now_ms)
     return f"{emission.name}:{period}"
+
+
+def next_budget_group(emission: Emission, *, now_ms: int) -> str:
+    """The budget of the period after: a clock or an account that is ahead may have begun it already."""
+    later_ms = MS_PER_HOUR if emission.period == "hour" else MS_PER_DAY
+    return budget_group(emission, now_ms=now_ms + later_ms)
 
 
 def shard_of(key: str, shards: int) -> int:

@@ -34,6 +34,10 @@ class LedgerScan(Protocol):
 
     def shards(self) -> Iterable[BudgetShard]: ...
 
+    def shards_of(self, groups: Collection[str]) -> Iterable[BudgetShard]:
+        """The shards of these budgets (`<name>:<period>`)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AuditMark:
@@ -48,16 +52,20 @@ class AuditMark:
     claims: Mapping[str, int]
 
 
+Suspects = Mapping[str, frozenset[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class AuditProgress:
     """How far the running audit has come: rows before `until_ms`, what they hold of recent budgets.
 
-    `suspects` are accounts and budget shards whose violation was reported and still stands.
+    `suspects` are accounts and budget shards with violations that stop claims and still stand, each with
+    the places where they were found: what was found there before stops nobody a second time.
     """
 
     until_ms: int = 0
     held: Mapping[str, int] = field(default_factory=dict)
-    suspects: frozenset[str] = frozenset()
+    suspects: Suspects = field(default_factory=dict)
 
 
 class AuditMarks(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -71,6 +71,10 @@ class LedgerStore(Protocol):
 
     def budget_shards(self, group: str) -> list[BudgetShard]:
         """All shards of one budget of one period; `group` is `<name>:<period>`."""
+        ...
+
+    def budgets_begun(self, groups: Collection[str]) -> dict[str, list[BudgetShard]]:
+        """The shards of those of these budgets that somebody has begun, in one read."""
         ...
 
     def ensure_budget(self, group: str, plan: BudgetPlan) -> list[BudgetShard]:

@@ -19,7 +19,7 @@ from shared.domain.admin_records import (
     outcome_effect,
     outcome_name,
 )
-from shared.domain.errors import Refused, ensure
+from shared.domain.errors import Refused, Unavailable, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, client_key, system_key
 
 if TYPE_CHECKING:
@@ -113,6 +113,9 @@ def carry_out(
         return Audited(is_replay=True, row=known)
     age_ms = trail.committer.clock.now_ms() - intent.at_ms
     if age_ms > INTENT_VALID_MS and not trail.has_happened(intent):
+        if age_ms < OPEN_AFTER_MS:
+            # A copy of this request may have begun in time and be at it still.
+            raise Unavailable("This was begun: ask again in some minutes", code="intent_under_way")
         return Audited(is_replay=False, row=_finish(trail, intent, _abandoned(intent)))
     try:
         change = act(intent)

@@ -29,7 +29,10 @@ REFUSALS_PER_HOUR: Final = 30
 
 @dataclass(slots=True)
 class Attempt:
-    """One request's working state: its view of the player and the holds it owns."""
+    """One request's working state: its view of the player and the holds it owns.
+
+    `sent_seq` is the number of the row it sent last, 0 before the first.
+    """
 
     id: str
     player: Player
@@ -37,6 +40,12 @@ class Attempt:
     emission_block: str | None
     emissions: tuple[Emission, ...] = ()
     holds: tuple[Hold, ...] = ()
+    sent_seq: int = 0
+
+    @property
+    def may_be_in(self) -> bool:
+        """Whether its row may stand though no read shows it yet: nobody else's was seen in that place."""
+        return self.sent_seq == self.player.seq + 1
 
 
 def refusals_this_hour(attempt: Attempt) -> int:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.domain.bans import BanScope, check_not_banned
+from shared.domain.bans import BANNED, BanScope, check_not_banned
 from shared.domain.calendar import MS_PER_HOUR
-from shared.domain.errors import ArenaError, OutcomeUnknown, Refused, Unavailable, ensure
+from shared.domain.errors import ArenaError, InvariantBroken, OutcomeUnknown, Refused, Unavailable, ensure
 from shared.domain.ledger import Accepted, Decision, Declined, Row
 from shared.domain.player import Player, project
 from shared.services.attempt import Attempt, is_rationed, row_of
@@ -109,7 +109,7 @@ class Committer:
             except ArenaError as error:
                 existing = self._answered_before(error, key=key)
                 if existing is None:
-                    self.holder.give_back(attempt.holds)
+                    self._return_holds(attempt)
                     raise
                 return self._answer_existing(attempt, existing, fingerprint=fingerprint)
             if not self._hold(attempt, decision, key=key, config=config):
@@ -124,13 +124,14 @@ class Committer:
                     return self._answer_existing(attempt, existing, fingerprint=fingerprint)
                 continue
             self._refuse_stale(attempt)
+            attempt.sent_seq = row.seq
             if self._insert(row):
                 self.store.project_row(row)
                 return Outcome(row, is_replay=False)
             existing = self.store.row_by_key(key) or self._catch_up(attempt, key=key)
             if existing is not None:
                 return self._answer_existing(attempt, existing, fingerprint=fingerprint)
-        self.holder.give_back(attempt.holds)
+        self._return_holds(attempt)
         raise Unavailable("This account is too busy", code="account_busy")
 
     def read_player(self, account: str) -> Player:
@@ -193,8 +194,12 @@ class Committer:
         return decide(DecisionContext(attempt.player, config, attempt.now_ms, key, attempt.emission_block))
 
     def _answered_before(self, error: ArenaError, *, key: str) -> Row | None:
-        """The key's own row where nothing can be decided now: a pause takes no answer back."""
-        return self.store.row_by_key(key) if isinstance(error, Unavailable) else None
+        """The key's own row where nothing can be decided now: a pause takes no answer back, nor does time.
+
+        A ban comes before it, and a bug of ours is never an answer.
+        """
+        is_said_anyway = error.code == BANNED or isinstance(error, InvariantBroken)
+        return None if is_said_anyway else self.store.row_by_key(key)
 
     def _hold(self, attempt: Attempt, decision: Decision, *, key: str, config: GameConfig) -> bool:
         """Own exactly the holds the decision needs; False when a budget said no.
@@ -205,7 +210,7 @@ class Committer:
         wanted = decision.emissions if isinstance(decision, Accepted) else ()
         if wanted == attempt.emissions:
             return True
-        self.holder.give_back(attempt.holds)
+        self._return_holds(attempt)
         attempt.emissions, attempt.holds = (), ()
         if not wanted:
             return True
@@ -215,6 +220,15 @@ class Committer:
             return False
         attempt.emissions, attempt.holds = wanted, holds
         return True
+
+    def _return_holds(self, attempt: Attempt) -> None:
+        """Give back what the attempt holds, unless its row may count on it: then it is wasted at worst.
+
+        Reads show what a majority of servers has. A row of ours whose acknowledgement was lost may stand
+        on fewer, collide with its own repetition, and be found by nobody yet.
+        """
+        if not attempt.may_be_in:
+            self.holder.give_back(attempt.holds)
 
     def _seal(
         self, attempt: Attempt, decision: Decision, *, key: str, fingerprint: str, config: GameConfig
@@ -235,15 +249,18 @@ class Committer:
         seen_seq = attempt.player.seq
         existing = self.store.row_by_key(key) or self._catch_up(attempt, key=key)
         if existing is None and attempt.player.seq == seen_seq:
-            self.holder.give_back(attempt.holds)
+            self._return_holds(attempt)
             raise error
         return existing
 
     def _refuse_stale(self, attempt: Attempt) -> None:
-        """Give up a decision that slept, in a frozen process say; nothing was sent, so the holds return."""
-        if self.clock.now_ms() - attempt.now_ms > MAX_DECISION_AGE_MS:
-            self.holder.give_back(attempt.holds)
+        """Give up a decision that slept, in a frozen process say."""
+        if self._is_old(attempt.now_ms):
+            self._return_holds(attempt)
             raise Unavailable("This request waited too long", code="decision_too_old")
+
+    def _is_old(self, decided_ms: int) -> bool:
+        return self.clock.now_ms() - decided_ms > MAX_DECISION_AGE_MS
 
     def _insert(self, row: Row) -> bool:
         """Insert the identical row until the store says in or taken; a time-out alone says nothing."""
@@ -251,7 +268,8 @@ class Committer:
             try:
                 return self.store.insert_row(row)
             except OutcomeUnknown:
-                continue
+                if self._is_old(row.ts_ms):
+                    raise  # frozen while it was sent: it may be in, but it is not sent any more
         return self.store.insert_row(row)
 
     def _answer_existing(self, attempt: Attempt, existing: Row, *, fingerprint: str) -> Outcome:

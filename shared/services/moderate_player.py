@@ -157,9 +157,10 @@ def write_on_player(
 
 
 def row_trace(store: LedgerStore) -> Trace:
-    """Whether the intent's row stands on the account."""
+    """Whether the intent's row stands on the account; a recorded refusal says that it did not happen."""
 
     def has_happened(account: str, intent: Intent) -> bool:
-        return store.row_by_key(intent.row_key(account)) is not None
+        row = store.row_by_key(intent.row_key(account))
+        return row is not None and row.ok
 
     return has_happened

@@ -1,25 +1,18 @@
-"""A changed cap reaches the budgets of the day and hour that have begun already."""
+"""A changed cap reaches the budgets that have begun already: at once by its change, and for good each minute."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from shared.domain.budget_plans import (
-    ADMIN_AIBA,
-    AIBA,
-    CLAIMS,
-    CLAIMS_PER_HOUR,
-    NEUR,
-    plan_budget,
-)
-from shared.domain.budgets import budget_group
+from shared.domain.budget_plans import known_budgets, plan_budget
+from shared.domain.budgets import budget_group, next_budget_group
 from shared.domain.errors import Unavailable
-from shared.domain.ledger import Emission
 
 if TYPE_CHECKING:
     from shared.domain.game_config import GameConfig
+    from shared.domain.ledger import Emission
     from shared.ports.ledger import BudgetShard, LedgerStore
 
 PASSES: Final = 8
@@ -33,6 +26,14 @@ class ResizedBudget:
     wanted: int
     cap: int
     available: int
+
+
+@dataclass(slots=True)
+class BudgetTally:
+    """What one scheduled run looked at, and the groups whose cap it had to put right."""
+
+    budgets: int = 0
+    resized: list[str] = field(default_factory=list)
 
 
 def resize_budgets(
@@ -50,27 +51,45 @@ def resize_budgets(
     3 s old would do the same a moment later. When the configuration changed meanwhile, its cap counts.
     """
     resized = []
-    for name, period in _changed(before, after):
-        group = budget_group(Emission(name, 0, period), now_ms=now_ms)
-        store.ensure_budget(group, plan_budget(before, name))
-        resized.append(_resize(group, name, store=store, latest=latest))
+    former = set(known_budgets(before))
+    for emission in known_budgets(after):
+        # An arena's cap may have been set and withdrawn before today: its budget is as it was then.
+        is_new = emission not in former
+        plan = plan_budget(after if is_new else before, emission.name)
+        if is_new or plan.cap != plan_budget(after, emission.name).cap:
+            group = budget_group(emission, now_ms=now_ms)
+            store.ensure_budget(group, plan)
+            resized.append(_resize(group, emission.name, store=store, latest=latest))
     return resized
 
 
-def _changed(before: GameConfig, after: GameConfig) -> list[tuple[str, str]]:
-    old, new = before.economy, after.economy
-    names = [(name, "day") for name in (AIBA, NEUR, CLAIMS, ADMIN_AIBA)] + [(CLAIMS_PER_HOUR, "hour")]
-    for currency, old_caps, new_caps in (
-        (AIBA, old.daily_cap_aiba_by_arena, new.daily_cap_aiba_by_arena),
-        (NEUR, old.daily_cap_neur_by_arena, new.daily_cap_neur_by_arena),
-    ):
-        # An arena's first cap has no budget yet, and one that was withdrawn is asked for no more.
-        names += [(f"{currency}@{arena}", "day") for arena in sorted(old_caps.keys() & new_caps.keys())]
-    return [
-        (name, period)
-        for name, period in names
-        if plan_budget(before, name).cap != plan_budget(after, name).cap
-    ]
+def keep_budgets(*, store: LedgerStore, now_ms: int, latest: Callable[[], GameConfig]) -> BudgetTally:
+    """Bring every budget that has begun, of this period and the next, to the present configuration's cap.
+
+    An instance whose configuration is 3 s old, whose clock is ahead, or whose player's last row is, may
+    begin a period with a cap that was changed just before: nobody but this would ever notice. Two reads
+    while everything is as it should be. Raises Unavailable.
+    """
+    config, tally = latest(), BudgetTally()
+    groups: dict[str, Emission] = {}
+    for emission in known_budgets(config):
+        groups[budget_group(emission, now_ms=now_ms)] = emission
+        groups[next_budget_group(emission, now_ms=now_ms)] = emission
+    for group, shards in sorted(store.budgets_begun(groups).items()):
+        tally.budgets += 1
+        plan = plan_budget(config, groups[group].name)
+        if not _is_as_wanted(shards, plan.cap):
+            # Whoever began it may have died before its last shard, which would come on top later.
+            store.ensure_budget(group, plan)
+            _resize(group, groups[group].name, store=store, latest=latest)
+            tally.resized.append(group)
+    return tally
+
+
+def _is_as_wanted(shards: Sequence[BudgetShard], wanted: int) -> bool:
+    """Whether nothing can be done: the cap is right, or above by what is spent or held."""
+    total = sum(shard.cap for shard in shards)
+    return total == wanted or (total > wanted and not any(shard.available for shard in shards))
 
 
 def _resize(group: str, name: str, *, store: LedgerStore, latest: Callable[[], GameConfig]) -> ResizedBudget:
@@ -79,9 +98,8 @@ def _resize(group: str, name: str, *, store: LedgerStore, latest: Callable[[], G
         wanted = plan_budget(config, name).cap
         shards = store.budget_shards(group)
         total = sum(shard.cap for shard in shards)
-        left = sum(shard.available for shard in shards)
-        if total == wanted or (total > wanted and left == 0):
-            return ResizedBudget(group, wanted, total, left)
+        if _is_as_wanted(shards, wanted):
+            return ResizedBudget(group, wanted, total, sum(shard.available for shard in shards))
         # Named after what was seen: whoever saw the same and does the same does it once.
         seen = f"r{config.revision}_{total}"
         if total < wanted:
@@ -94,5 +112,5 @@ def _resize(group: str, name: str, *, store: LedgerStore, latest: Callable[[], G
 def _lower(shards: list[BudgetShard], excess: int, *, name: str, store: LedgerStore) -> None:
     for shard in sorted(shards, key=lambda shard: -shard.available):
         amount = min(excess, shard.available)
-        if amount:
+        if amount > 0:  # another may have lowered a shard by more than was left to do here
             excess -= store.lower_shard(shard.id, amount=amount, name=name)

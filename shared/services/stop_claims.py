@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.errors import ArenaError
@@ -42,7 +42,11 @@ def stop_claims_of(violation: Violation, *, committer: Committer) -> bool:
     return True
 
 
-def concerns_everybody(violations: Sequence[Violation]) -> bool:
-    """Whether what was found is more than the trouble of a few accounts: a budget, or above three."""
-    accounts = {violation.account for violation in violations}
-    return "" in accounts or len(accounts) > ACCOUNTS_ALONE_MAX
+def concerns_everybody(suspects: Collection[str]) -> bool:
+    """Whether what stands is more than the trouble of a few accounts: a budget, or above three."""
+    return len(suspects) > ACCOUNTS_ALONE_MAX or any(is_budget(suspect) for suspect in suspects)
+
+
+def is_budget(suspect: str) -> bool:
+    """Whether a suspect is a budget's shard; an account's name has no colon."""
+    return ":" in suspect

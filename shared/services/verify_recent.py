@@ -7,7 +7,7 @@ budgets is counted once. A run stops when its time is over and the next goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,8 +16,8 @@ from shared.domain.budget_audit import BudgetAudit, BudgetBooks
 from shared.domain.calendar import MS_PER_DAY, MS_PER_HOUR, MS_PER_SECOND, utc_day, utc_hour
 from shared.domain.ledger import row_id
 from shared.domain.observations import AUDIT, Observation
-from shared.ports.audit import AuditMark, AuditMarks, AuditProgress, LedgerScan
-from shared.services.stop_claims import concerns_everybody, stop_claims_of
+from shared.ports.audit import AuditMark, AuditMarks, AuditProgress, LedgerScan, Suspects
+from shared.services.stop_claims import concerns_everybody, is_budget, stop_claims_of
 
 if TYPE_CHECKING:
     from shared.ports.clock import Clock
@@ -72,12 +72,14 @@ def verify_recent(audit: RecentAudit, *, run_for_ms: int = RUN_FOR_MS) -> AuditT
     if progress.until_ms == 0:
         progress = replace(progress, until_ms=until_ms - MS_PER_DAY)
     if until_ms - progress.until_ms >= MS_PER_HOUR:
-        again = progress.suspects
+        again: Iterable[str] = progress.suspects
         while progress.until_ms < until_ms and audit.clock.now_ms() - now_ms < run_for_ms:
             slice_until_ms = min(progress.until_ms + SLICE_MS, until_ms)
             progress = _audit_slice(audit, progress, slice_until_ms, again=again, tally=tally)
             audit.marks.write_progress(progress)
-            again = frozenset()
+            again = ()
+        progress = _audit_budgets(audit, progress, tally=tally)
+        audit.marks.write_progress(progress)
         audit.report("ledger_audit", {"tally": tally})
     tally.behind_ms = max(0, now_ms - progress.until_ms)
     found = {"suspects": len(progress.suspects), "until_ms": progress.until_ms}
@@ -90,15 +92,15 @@ def _audit_slice(
     progress: AuditProgress,
     until_ms: int,
     *,
-    again: frozenset[str],
+    again: Iterable[str],
     tally: AuditTally,
 ) -> AuditProgress:
-    """One slice: its accounts and those to look at again, then the budgets.
+    """One slice: its accounts and those to look at again; what its rows hold of budgets is only counted.
 
     What is found acts before it is noted: a crash in between acts a second time, which changes nothing.
     """
     books = BudgetBooks(dict(progress.held))
-    accounts = {place for place in again if ":" not in place}
+    accounts = {suspect for suspect in again if not is_budget(suspect)}
     for row in audit.scan.rows_between(from_ms=progress.until_ms, until_ms=until_ms):
         accounts.add(str(row["acct"]))
         if is_row(row):
@@ -107,12 +109,8 @@ def _audit_slice(
     for account in sorted(accounts):
         tally.accounts += 1
         found += _audit_account(audit, account, tally=tally)
-    found += _audit_budgets(audit, books, until_ms=until_ms, tally=tally)
-    _act(audit, found, former=progress.suspects, tally=tally)
-    held = {budget_id: amount for budget_id, amount in books.held.items() if _is_recent(budget_id, until_ms)}
-    suspects = progress.suspects - accounts - books.held.keys()
-    suspects |= {violation.account or violation.where for violation in found}
-    return AuditProgress(until_ms, held, suspects)
+    suspects = _act(audit, found, looked_at=accounts, former=progress.suspects, tally=tally)
+    return AuditProgress(until_ms, books.held, suspects)
 
 
 def _audit_account(audit: RecentAudit, account: str, *, tally: AuditTally) -> list[Violation]:
@@ -139,40 +137,76 @@ def _audit_account(audit: RecentAudit, account: str, *, tally: AuditTally) -> li
     return found
 
 
-def _audit_budgets(
-    audit: RecentAudit, books: BudgetBooks, *, until_ms: int, tally: AuditTally
-) -> Iterator[Violation]:
-    """Shards whose rows were counted; read after the rows, as BudgetAudit wants it."""
-    if not books.held:
-        return
-    judged = BudgetAudit(books)
-    for shard in audit.scan.shards():
-        if shard.id in books.held:
-            yield from judged.add(shard.id, cap=shard.cap, available=shard.available)
-    yield from judged.close()
+def _audit_budgets(audit: RecentAudit, progress: AuditProgress, *, tally: AuditTally) -> AuditProgress:
+    """The shards that rows of the last two days hold; read after the rows, as BudgetAudit wants it, and once a run.
+
+    Answers the progress without the budgets that no row will draw on any more.
+    """
+    judged = BudgetAudit(BudgetBooks(dict(progress.held)))
+    found: list[Violation] = []
+    for shard in audit.scan.shards_of({_group_of(budget_id) for budget_id in progress.held}):
+        if shard.id in progress.held:
+            found += judged.add(shard.id, cap=shard.cap, available=shard.available)
+    found += judged.close()
+    suspects = _act(audit, found, looked_at=progress.held, former=progress.suspects, tally=tally)
     # A budget that still runs was drawn on since the slice ended: only an ended one can be compared.
-    ended = [leak for leak in judged.leaks() if _has_ended(leak.group, until_ms)]
+    ended = [leak for leak in judged.leaks() if _has_ended(leak.group, progress.until_ms)]
     parts = [leak.units * 1_000_000 // max(leak.cap, 1) for leak in ended]
     tally.leak_per_million = max([tally.leak_per_million, *parts])
+    return replace(
+        progress,
+        held={name: units for name, units in progress.held.items() if _is_recent(name, progress.until_ms)},
+        suspects={
+            suspect: places
+            for suspect, places in suspects.items()
+            if not is_budget(suspect) or _is_recent(suspect, progress.until_ms)
+        },
+    )
 
 
-def _act(audit: RecentAudit, found: list[Violation], *, former: frozenset[str], tally: AuditTally) -> None:
-    """Report everything; stop claims for what is new, so that an administrator's word stands."""
+def _act(
+    audit: RecentAudit,
+    found: list[Violation],
+    *,
+    looked_at: Collection[str],
+    former: Suspects,
+    tally: AuditTally,
+) -> Suspects:
+    """Report everything; stop claims for what is new, so that an administrator's word stands.
+
+    Answers the suspects now: the former that were not looked at, and those found. Everybody is stopped
+    for all that stands together, in whichever slice or hour each was found.
+    """
     for violation in found:
         tally.violations.append(violation.describe())
         facts = {"invariant": violation.invariant, "where": violation.where, "what": violation.what}
         audit.report("ledger_violation", facts)
     stopping = [violation for violation in found if violation.invariant in STOPPING]
-    new = [violation for violation in stopping if (violation.account or violation.where) not in former]
+    suspects = {suspect: places for suspect, places in former.items() if suspect not in looked_at}
+    for violation in stopping:
+        known = suspects.get(_suspect(violation), frozenset())
+        suspects[_suspect(violation)] = known | {_place(violation)}
+    new = [
+        violation for violation in stopping if _place(violation) not in former.get(_suspect(violation), ())
+    ]
     could_stop = {
         violation.account: stop_claims_of(violation, committer=audit.committer)
         for violation in new
         if violation.account
     }
     tally.stopped_accounts += sum(could_stop.values())
-    if new and (concerns_everybody(stopping) or not all(could_stop.values())):
+    if new and (concerns_everybody(suspects) or not all(could_stop.values())):
         audit.pause_claims()
         tally.has_paused_claims = True
+    return suspects
+
+
+def _suspect(violation: Violation) -> str:
+    return violation.account or violation.where
+
+
+def _place(violation: Violation) -> str:
+    return f"{violation.invariant} {violation.where}"
 
 
 def _books_at(mark: AuditMark) -> AccountBooks:
@@ -206,7 +240,11 @@ def _has_ended(group: str, now_ms: int) -> bool:
     return period < utc_hour(now_ms)[: len(period)]
 
 
+def _group_of(budget_id: str) -> str:
+    return budget_id.rsplit(":", 1)[0]
+
+
 def _is_recent(budget_id: str, now_ms: int) -> bool:
     """Whether rows may still draw on this budget: its period is today or yesterday."""
-    _, _, period = budget_id.rsplit(":", 1)[0].partition(":")
+    _, _, period = _group_of(budget_id).partition(":")
     return period >= utc_day(now_ms - MS_PER_DAY)

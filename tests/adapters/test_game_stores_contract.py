@@ -12,7 +12,7 @@ from shared.adapters.mongo_boards import MongoBoardStore
 from shared.adapters.mongo_fairness import MongoFairnessStore
 from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_referral_codes import MongoReferralCodes
-from shared.adapters.mongo_watermarks import MongoWatermarks
+from shared.adapters.mongo_watermarks import MongoScanWatermarks, MongoWatermarks
 from shared.domain.boards import (
     BOARDS,
     PERIODS,
@@ -56,11 +56,12 @@ def boards(request: pytest.FixtureRequest) -> Any:
     return MongoBoardStore(database)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[*KINDS, "mongo for scans"])
 def watermarks(request: pytest.FixtureRequest) -> Any:
     if request.param == "fake":
         return FakeWatermarks()
-    return MongoWatermarks(request.getfixturevalue("mongo_database"))
+    made = MongoWatermarks if request.param == "mongo" else MongoScanWatermarks
+    return made(request.getfixturevalue("mongo_database"))
 
 
 def test_a_commitment_is_made_once(fairness: Any) -> None:

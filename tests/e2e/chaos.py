@@ -1,4 +1,4 @@
-"""Players who do everything a player can, with the same keys until answered, while somebody kills processes."""
+"""Players and an administrator who do everything, with the same keys until answered, while somebody kills processes."""
 
 from __future__ import annotations
 
@@ -20,31 +20,23 @@ from infra.local.player_wallet import PlayerWallet
 from infra.local.process import PartFailed
 from infra.local.stack import Stack
 from infra.ops.miniapp import Miniapp
+from tests.e2e.chaos_script import Action
 
-VICTIMS = ("battle", "economy", "claim", "signer", "settle")
+VICTIMS = (*("battle", "economy", "claim", "signer", "settle") * 2, "admin")
+"""An administrator's one function at a time must get on between two starts, which take it seconds here."""
 GIVE_UP_AFTER_S = 120.0
-NOT_YET = 429
-"""Too many refusals this hour: nothing was recorded, and the same key may be sent again."""
+NOT_YET = (429, 403)
+"""Too many refusals this hour, or banned for now: nothing was recorded, and the same key may be sent again."""
 RESTARTS = 3
 CLAIM_TERMS = ("id", "amount", "units", "seqno")
 """What lasts of a claim's answer; the rest tells how far it has come."""
 
 
-@dataclass(frozen=True)
-class Action:
-    """One request that changes something, and the key it keeps."""
-
-    method: str
-    path: str
-    body: Any
-    key: str
-
-
 @dataclass
 class Contestant:
-    """One player, what they will do, and what they were told."""
+    """One player or administrator, what they will do, and what they were told."""
 
-    app: Miniapp
+    app: Miniapp | Administrator
     actions: list[Action]
     told: dict[str, tuple[int, Any]] = field(default_factory=dict)
     unanswered: int = 0
@@ -52,15 +44,16 @@ class Contestant:
 
     def act(self) -> None:
         """Every action in order, each until it is answered."""
-        for action in self.actions:
-            self.told[action.key] = self._until_answered(action)
+        for number, action in enumerate(self.actions):
+            self.actions[number] = action.after(self.told)
+            self.told[action.key] = self._until_answered(self.actions[number])
 
     def contradictions(self) -> list[str]:
-        """Actions that a repetition with the same key answers differently; a 429 was no answer yet."""
+        """Actions that a repetition with the same key answers differently; 429 and 403 were no answer yet."""
         return [
             f"{action.path} {action.key}: {self.told[action.key]} became {again}"
             for action in self.actions
-            if self.told[action.key][0] != NOT_YET
+            if self.told[action.key][0] not in NOT_YET
             and (again := self._until_answered(action)) != self.told[action.key]
         ]
 
@@ -68,7 +61,7 @@ class Contestant:
         deadline_s = time.monotonic() + GIVE_UP_AFTER_S
         while time.monotonic() < deadline_s:
             try:
-                answer = self.app.call(action.method, action.path, action.body, key=action.key)
+                answer = self._send(action)
             except httpx.HTTPError:
                 answer = None
             if answer is not None and answer.status_code < 500:
@@ -78,36 +71,52 @@ class Contestant:
             time.sleep(0.05)
         raise AssertionError(f"{action.path} {action.key} was never answered: {self.last}")
 
+    def _send(self, action: Action) -> httpx.Response:
+        if action.revision is None or isinstance(self.app, Miniapp):
+            return self.app.call(action.method, action.path, action.body, key=action.key)
+        return self.app.call(
+            action.method, action.path, action.body, key=action.key, revision=action.revision
+        )
+
+
+@dataclass
+class Administrator:
+    """The owner at the admin function, over HTTP."""
+
+    stack: Stack
+    _client: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._client = httpx.Client(base_url=self.stack.urls["gateway"], timeout=30)
+
+    def sign_in(self) -> None:
+        """A new session: the clock may have been moved past the last one's end."""
+        body = {
+            "email": self.stack.settings["ADMIN_EMAIL"],
+            "password": self.stack.secrets["ADMIN_PASSWORD"],
+        }
+        answer = self._client.post("/api/admin/login", json=body)
+        assert answer.is_success, answer.text
+        self._client.headers["authorization"] = f"Bearer {answer.json()['token']}"
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, key: str = "", revision: int | None = None
+    ) -> httpx.Response:
+        """One request; a change of the configuration names the revision it was made from."""
+        headers = {"idempotency-key": key} if key else {}
+        if revision is not None:
+            headers["if-match"] = f'"{revision}"'
+        return self._client.request(method, path, headers=headers, json=body)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
 
 def _lasting(body: Any) -> Any:
     if "seqno" in body:
         return {name: body[name] for name in CLAIM_TERMS}
     return {name: value for name, value in body.items() if name != "requestId"}
-
-
-def script(chance: random.Random, *, broker: str, codes: list[str], length: int) -> list[Action]:
-    """A random order of everything a player can do; what cannot work yet is refused, and that is an answer."""
-    actions = [
-        Action("POST", "/api/economy/daily", None, "daily"),
-        Action("DELETE", "/api/wallet", None, "off"),
-    ]
-    modes = ("prediction", "arbitrage", "simulation", "strategyWars")
-    for number in range(length):
-        kind = chance.choice(
-            ("battle", "battle", "battle", "train", "repair", "buy", "upgrade", "claim", "refer")
-        )
-        path, body = {
-            "battle": ("/api/battle/run", {"brokerId": broker, "mode": chance.choice(modes)}),
-            "train": (f"/api/brokers/{broker}/train", {"stat": "speed"}),
-            "repair": (f"/api/brokers/{broker}/repair", None),
-            "buy": ("/api/brokers", {"catalogueId": "scout"}),
-            "upgrade": (f"/api/brokers/{broker}/upgrade", {"stat": "intelligence"}),
-            "claim": ("/api/claims", {"amount": "10"}),
-            "refer": ("/api/referrals/use", {"code": chance.choice(codes)}),
-        }[kind]
-        actions.append(Action("POST", path, body, f"{kind}-{number}"))
-    chance.shuffle(actions)
-    return actions
 
 
 def link_wallet(stack: Stack, app: Miniapp) -> None:

@@ -44,6 +44,9 @@ class FakeLedgerScan:
     def shards(self) -> Iterator[BudgetShard]:
         yield from list(self.store.shards.values())
 
+    def shards_of(self, groups: Collection[str]) -> Iterator[BudgetShard]:
+        yield from (shard for shard in self.shards() if shard.id.rsplit(":", 1)[0] in groups)
+
 
 class FakeAuditMarks:
     """ports.audit.AuditMarks in memory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from shared.domain.budgets import BudgetPlan
 from shared.domain.ledger import Hold, Row, row_document, row_from_document
@@ -82,6 +82,9 @@ class FakeLedgerStore:
 
     def budget_shards(self, group: str) -> list[BudgetShard]:
         return [shard for shard in self.shards.values() if shard.id.rsplit(":", 1)[0] == group]
+
+    def budgets_begun(self, groups: Collection[str]) -> dict[str, list[BudgetShard]]:
+        return {group: self.budget_shards(group) for group in groups if group in self.plans}
 
     def ensure_budget(self, group: str, plan: BudgetPlan) -> list[BudgetShard]:
         with self._lock:

@@ -144,6 +144,16 @@ def test_each_further_budget_is_one_command_more(functions):
     assert (commands, redis) == (4 + 2, 1), COUNTER.seen
 
 
+def test_a_changed_number_of_shards_costs_no_command_more(functions):
+    functions.configure(bench_config(daily_cap_aiba=10**9, budget_shards=32))
+    time.sleep(CONFIG_AGE_S)
+    for _ in range(3):  # the day's budget has as many shards as it began with; one miss tells
+        functions.battle(functions.player())
+    for _ in range(3):
+        commands, redis, _ = functions.battle(functions.player())
+        assert (commands, redis) == (4, 1), COUNTER.seen
+
+
 def test_an_exhausted_cap_costs_no_command_more(functions):
     functions.configure(bench_config(daily_cap_aiba_by_arena={"prediction": 1}))
     time.sleep(CONFIG_AGE_S)

@@ -32,6 +32,7 @@ class Rules:
     second_half_has_one_key: bool = True
     own_row_is_seen_while_rolling: bool = True
     overdrawing_decision_looks_again: bool = True
+    unseen_row_keeps_its_holds: bool = True
 
 
 @dataclass(frozen=True)

@@ -209,17 +209,26 @@ class Protocol:
         )
 
     def _roll_forward(self, db: Db, process: Process) -> Outcomes:
-        """One find for the rows beyond my view; then each is projected, and my own view follows."""
+        """One find for the rows beyond my view; a read shows what a majority has, which may be less."""
         rows = db.rows_after(process.request.account, process.view.seq)
+        yield from self._rolled(db, process, rows)
+        if rows and self.faults.stale_look_ups:
+            yield from self._rolled(db, process, ())
+
+    def _rolled(self, db: Db, process: Process, rows: tuple[Row, ...]) -> Outcomes:
+        """Each row is projected, and my own view follows; without any, my own row may be the one in its place."""
         own = next((row for row in rows if row.key == process.request.key), None)
         if own is not None and self.rules.own_row_is_seen_while_rolling:
             yield self._recognised(db, process, own)
         elif rows:
             yield db, process._replace(at="catch_up", rolled=rows)
+        elif self.faults.stale_look_ups:
+            keeps = self.rules.unseen_row_keeps_its_holds
+            yield db, process._replace(at="done") if keeps else self._give_back_then(process, "done")
         else:
             if process.is_doubtful:
                 raise BrokenRule(OVERDRAWN)
-            yield db, process._replace(at="done") if self.faults.stale_look_ups else self._decided(process)
+            yield db, self._decided(process)
 
     def _catch_up(self, db: Db, process: Process) -> Outcomes:
         row, *rest = process.rolled

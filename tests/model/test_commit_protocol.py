@@ -177,6 +177,10 @@ MUTANTS = {
         "the same, from stale players and look-ups",
         "AIBA:0 will issue more than its cap",
     ),
+    "unseen_row_keeps_its_holds": (
+        "the same, from stale players and look-ups",
+        "AIBA:0 will issue more than its cap",
+    ),
     "overdrawing_decision_looks_again": (
         "confirm and refund of one claim",
         "a decider would overdraw the account",

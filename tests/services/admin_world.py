@@ -70,7 +70,7 @@ class AdminWorld:
             self.audit_store,
             self.game.configs,
             self.clock,
-            BudgetHolder(self.audit_store, plan_budget),
+            BudgetHolder(self.audit_store, plan_budget, self.clock.now_ms),
             self.game.new_attempt,
         )
         claims, proposals = self.claim_world.claims, self.proposals

@@ -31,7 +31,11 @@ class CommitWorld:
 
     def another_process(self) -> Committer:
         return Committer(
-            self.store, self.configs, self.clock, BudgetHolder(self.store, plan_of), self.attempts
+            self.store,
+            self.configs,
+            self.clock,
+            BudgetHolder(self.store, plan_of, self.clock.now_ms),
+            self.attempts,
         )
 
     def commit(self, key: str, decide, *, account: str = "ann", fp: str = "f", **options):

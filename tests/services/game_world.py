@@ -36,8 +36,16 @@ class GameWorld:
         self.configs = FakeGameConfigs(default_config())
         self.secrets = [SECRET]
         self._numbers = itertools.count(1)
+        self.restart()
+
+    def restart(self) -> None:
+        """Another process, which remembers nothing."""
         self.committer = Committer(
-            self.store, self.configs, self.clock, BudgetHolder(self.store, plan_budget), self.new_attempt
+            self.store,
+            self.configs,
+            self.clock,
+            BudgetHolder(self.store, plan_budget, self.clock.now_ms),
+            self.new_attempt,
         )
         self.fairness = self.another_fairness()
 

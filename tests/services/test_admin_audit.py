@@ -143,11 +143,21 @@ def test_the_janitor_writes_down_what_it_finds(scene: Scene, has_acted: bool, re
 
 def test_an_old_intent_is_not_begun_again(scene: Scene) -> None:
     die_between(scene, has_acted=False)
-    scene.world.clock.advance(seconds=121)
+    scene.world.clock.advance(seconds=301)
     with pytest.raises(Refused) as refused:
         scene.carry_out().answer()
     assert refused.value.code == "intent_expired"
     assert scene.done == []
+
+
+def test_nobody_says_that_it_never_happened_while_a_copy_may_be_at_it(scene: Scene) -> None:
+    die_between(scene, has_acted=False)
+    scene.world.clock.advance(seconds=121)
+    with pytest.raises(Unavailable) as unavailable:
+        scene.carry_out()
+    assert unavailable.value.code == "intent_under_way"
+    scene.done.append("owner:1")
+    assert scene.carry_out().answer() == {"told": "done"}
 
 
 def test_an_old_intent_that_happened_is_answered(scene: Scene) -> None:

@@ -15,6 +15,7 @@ from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.adapters.mongo_referral_codes import MongoReferralCodes
 from shared.services.claim_daily_login import claim_daily_login
 from shared.services.repair_broker import repair_broker
+from shared.services.resize_budgets import keep_budgets, resize_budgets
 from shared.services.train_broker import train_broker
 from tests.services.game_world import GameWorld
 
@@ -63,6 +64,11 @@ class CountedWorld:
         self.game.clock.advance(seconds=700)
         self.game.battle(self.account, key or self.key())
 
+    def next_battles_budget_commands(self) -> list[str]:
+        self.game.clock.advance(seconds=31)
+        cost = self.cost(lambda: self.game.battle(self.account, self.key(), mode="arbitrage"))
+        return [command for command in cost if command.endswith(" budget")]
+
     def cost(self, action: Callable[[], object]) -> list[str]:
         self.commands.sent.clear()
         action()
@@ -92,6 +98,41 @@ def test_an_arena_cap_costs_one_command_more(counted: CountedWorld) -> None:
     counted.game.clock.advance(seconds=31)
     cost = counted.cost(lambda: counted.game.battle(counted.account, "k"))
     assert cost == ["find players", "update budget", "update budget", "insert ledger", "update players"]
+
+
+def test_a_changed_number_of_shards_costs_a_new_process_nothing_once_it_knows(counted: CountedWorld) -> None:
+    counted.game.configure(daily_cap_aiba=10**9, budget_shards=1, battle_energy_regen_seconds_per_energy=1)
+    counted.battle()
+    counted.game.configure(budget_shards=32)
+    counted.game.restart()
+    for _ in range(3):  # one of them at least finds no such shard and looks
+        counted.battle()
+    for _ in range(5):
+        assert counted.next_battles_budget_commands() == ["update budget"]
+
+
+def test_a_cap_raised_in_the_day_costs_a_new_process_nothing_once_it_knows(counted: CountedWorld) -> None:
+    game = counted.game
+    game.configure(daily_cap_aiba=100_000, battle_energy_regen_seconds_per_energy=1)
+    counted.battle()
+    before = game.configs.config
+    game.configure(daily_cap_aiba=10**9, budget_shards=32)
+    now_ms = game.clock.now_ms()
+    resize_budgets(before, game.configs.config, store=game.store, now_ms=now_ms, latest=game.configs.current)
+    game.restart()
+    for _ in range(3):
+        counted.battle()
+    for _ in range(5):
+        assert counted.next_battles_budget_commands() == ["update budget"]
+
+
+def test_budgets_that_are_as_they_should_be_are_one_read_for_all_of_them(counted: CountedWorld) -> None:
+    game = counted.game
+    game.configure(daily_cap_aiba_by_arena={"prediction": 100_000, "arbitrage": 5_000})
+    counted.battle()
+    now_ms, latest = game.clock.now_ms(), game.configs.current
+    cost = counted.cost(lambda: keep_budgets(store=game.store, now_ms=now_ms, latest=latest))
+    assert cost == ["find budget"]
 
 
 def test_once_the_cap_is_known_to_be_reached_a_battle_asks_for_no_budget(counted: CountedWorld) -> None:

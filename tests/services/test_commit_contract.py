@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.domain.errors import OutcomeUnknown, Refused
+from shared.domain.errors import OutcomeUnknown, Refused, Unavailable
 from shared.domain.ledger import Accepted, Leg, client_key, row_document, row_hash
 from shared.domain.row_heads import RowHead
 from tests.services.commit_world import CommitWorld, earn, emit, escrow, out_of_escrow, spend
@@ -125,6 +125,52 @@ def test_a_look_up_that_misses_ones_own_row_gives_no_hold_back(world, monkeypatc
     held = sum(shard.cap - shard.available for shard in world.store.budget_shards(f"AIBA:{outcome.row.day}"))
     assert held == 100
     assert world.committer.read_player("ann").balances == {"AIBA": 100}
+
+
+@pytest.mark.parametrize("seconds_between_looks", [0, 2])
+def test_a_row_that_no_read_shows_yet_keeps_its_holds_when_its_writer_gives_up(
+    world, monkeypatch, seconds_between_looks
+):
+    """Its acknowledgement was lost, and what a majority of servers has still lags behind."""
+    insert, rows_at, lost = world.store.insert_row, world.store.rows_at, []
+
+    def insert_and_lose(row):
+        world.clock.advance(seconds=seconds_between_looks)
+        is_in = insert(row)
+        if not lost:
+            lost.append(row)
+            raise OutcomeUnknown("lost")
+        return is_in
+
+    monkeypatch.setattr(world.store, "insert_row", insert_and_lose)
+    monkeypatch.setattr(world.store, "row_by_key", lambda key: None)
+    monkeypatch.setattr(world.store, "rows_at", lambda account, seqs: [])
+    with pytest.raises(Unavailable):
+        world.commit("k1", emit(100))
+    monkeypatch.undo()
+    assert rows_at("ann", [1])[0].holds == lost[0].holds
+    held = sum(shard.cap - shard.available for shard in world.store.budget_shards(f"AIBA:{lost[0].day}"))
+    assert held == 100
+    assert world.commit("k1", emit(100)).answer() == {"reward": "100"}
+
+
+def test_a_row_whose_sending_was_frozen_for_a_minute_is_not_sent_again(world, monkeypatch):
+    sent = []
+
+    def freeze(row):
+        sent.append(row)
+        world.clock.advance(seconds=61)
+        raise OutcomeUnknown("timed out")
+
+    monkeypatch.setattr(world.store, "insert_row", freeze)
+    with pytest.raises(OutcomeUnknown):
+        world.commit("k1", emit(100))
+    monkeypatch.undo()
+    assert len(sent) == 1
+    [shard] = [
+        shard for shard in world.store.budget_shards(f"AIBA:{sent[0].day}") if shard.available < shard.cap
+    ]
+    assert shard.cap - shard.available == 100  # nobody knows whether the row is in
 
 
 def test_an_open_row_is_found_until_it_is_closed_and_keeps_its_hash(world):

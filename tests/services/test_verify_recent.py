@@ -9,6 +9,7 @@ import pytest
 from shared.adapters.mongo_audit_marks import MongoAuditMarks
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
 from shared.adapters.mongo_observations import MongoObservations
+from shared.domain.calendar import utc_day
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.observations import AUDIT
 from shared.ports.audit import AuditMark, AuditProgress
@@ -151,6 +152,120 @@ def test_three_accounts_are_stopped_alone_and_a_fourth_stops_everybody(auditor):
     assert (tally.stopped_accounts, auditor.pauses) == (1, 1)
 
 
+def forged(auditor: Auditor, *numbers: int) -> list[str]:
+    """Accounts whose last rows are six minutes apart, so in slices of their own, all with too much."""
+    accounts = []
+    for number in numbers:
+        account = auditor.world.player_with_starter(number)
+        auditor.world.give(account, "AIBA", 100)
+        auditor.world.clock.advance(seconds=360)
+        accounts.append(account)
+    for account in accounts:
+        auditor.forger.player(account, **enrich(auditor.world.store.players[account]))
+    return accounts
+
+
+def test_more_than_three_accounts_stop_everybody_in_however_many_slices_they_are_found(auditor):
+    forged(auditor, 11, 12, 13, 14)
+    auditor.world.clock.advance(seconds=LATER_S)
+    tally = auditor.run()
+    assert (tally.stopped_accounts, auditor.pauses) == (4, 1)
+
+
+def test_three_accounts_in_three_slices_are_stopped_alone(auditor):
+    forged(auditor, 11, 12, 13)
+    auditor.world.clock.advance(seconds=LATER_S)
+    assert (auditor.run().stopped_accounts, auditor.pauses) == (3, 0)
+
+
+def test_more_than_three_accounts_stop_everybody_in_however_many_hours_they_are_found(auditor):
+    forged(auditor, 11, 12)
+    auditor.next_hour()
+    forged(auditor, 13)
+    auditor.next_hour()
+    assert auditor.pauses == 0
+    forged(auditor, 14)
+    auditor.next_hour()
+    assert auditor.pauses == 1
+
+
+def test_a_lifted_stop_of_everybody_stays_lifted_until_something_new_is_found(auditor):
+    forged(auditor, 11, 12, 13, 14)
+    auditor.next_hour()
+    for _ in range(3):
+        assert len(set(auditor.next_hour().violations)) == 4
+    assert auditor.pauses == 1
+    forged(auditor, 15)
+    auditor.next_hour()
+    assert auditor.pauses == 2
+
+
+def test_accounts_that_hold_again_count_no_more(auditor):
+    accounts = forged(auditor, 11, 12, 13)
+    auditor.next_hour()
+    for account in accounts:
+        player = auditor.world.store.players[account]
+        auditor.forger.player(account, balances={**player.balances, "AIBA": player.balances["AIBA"] - 5})
+    auditor.next_hour()
+    forged(auditor, 14)
+    assert (auditor.next_hour().stopped_accounts, auditor.pauses) == (1, 0)
+
+
+def test_a_violation_at_another_place_stops_an_account_again_whose_stop_was_lifted(auditor):
+    auditor.run()
+    auditor.touch("tg2")
+    auditor.forger.player("tg2", **enrich(auditor.world.store.players["tg2"]))
+    auditor.next_hour()
+    auditor.world.change("tg2", bans={})
+    last = f"tg2:{auditor.world.store.players['tg2'].seq}"
+    auditor.forger.row(last, lambda row: row.update(legs=[{"a": "tg2", "c": "STARS", "d": 1}]))
+    assert auditor.next_hour().stopped_accounts == 1
+    assert auditor.is_stopped("tg2")
+
+
+def test_what_only_alarms_neither_counts_nor_hides_what_stops(auditor):
+    where = auditor.forger.first("tg2", "buyBroker", ok=False)
+    auditor.forger.row(where, lambda row: row["res"]["extra"].update(need="1"))
+    auditor.run()
+    assert auditor.marks.stored.suspects == {}
+    auditor.touch("tg2")
+    auditor.forger.player("tg2", **enrich(auditor.world.store.players["tg2"]))
+    assert auditor.next_hour().stopped_accounts == 1
+
+
+def test_budgets_are_read_once_a_run_and_only_those_that_rows_of_two_days_hold(auditor, monkeypatch):
+    asked: list[set[str]] = []
+    shards_of = FakeLedgerScan.shards_of
+
+    def counted(scan, groups):
+        asked.append(set(groups))
+        return shards_of(scan, groups)
+
+    monkeypatch.setattr(FakeLedgerScan, "shards_of", counted)
+    auditor.run()
+    assert len(asked) == 1
+    assert {group.split(":")[0] for group in asked[0]} == {"AIBA", "NEUR", "claims", "claimsHour"}
+    for _ in range(3):
+        auditor.world.clock.advance(seconds=24 * HOUR_S)
+        auditor.run()
+    auditor.world.battle("tg1", "days later").answer()
+    auditor.next_hour()
+    assert asked[-1] == {f"AIBA:{utc_day(auditor.world.clock.now_ms() - LATER_S * 1000)}"}
+
+
+def test_a_budget_of_days_ago_is_no_suspect_for_ever(auditor):
+    shard = next(shard for shard in auditor.world.store.shards.values() if shard.id.startswith("AIBA:"))
+    auditor.world.store.shards[shard.id] = BudgetShard(shard.id, shard.cap, shard.cap)
+    auditor.run()
+    assert list(auditor.marks.stored.suspects) == [shard.id]
+    auditor.world.clock.advance(seconds=3 * 24 * HOUR_S)
+    auditor.touch("tg1")
+    auditor.next_hour()
+    assert auditor.marks.stored.suspects == {}
+    forged(auditor, 11)
+    assert (auditor.next_hour().stopped_accounts, auditor.pauses) == (1, 1)
+
+
 def test_a_budget_that_gave_less_than_rows_hold_stops_everybody(auditor):
     shard = next(shard for shard in auditor.world.store.shards.values() if shard.id.startswith("AIBA:"))
     auditor.world.store.shards[shard.id] = BudgetShard(shard.id, shard.cap, shard.cap)
@@ -193,7 +308,7 @@ def test_an_alarm_ends_when_the_documents_hold_again(auditor):
     player = auditor.world.store.players["tg2"]
     auditor.forger.player("tg2", balances={**player.balances, "AIBA": player.balances["AIBA"] - 5})
     assert auditor.next_hour().violations == []
-    assert auditor.marks.stored.suspects == frozenset()
+    assert auditor.marks.stored.suspects == {}
 
 
 def test_a_false_refusal_alarms_and_stops_nobody(auditor):
@@ -272,7 +387,7 @@ def test_marks_come_back_as_they_were_written(marks):
 
 def test_progress_comes_back_as_it_was_written(marks):
     assert marks.progress() == AuditProgress()
-    progress = AuditProgress(2**41, {"AIBA@prediction:2026-11-22:0": 2**40}, frozenset({"tg1", "AIBA:x:0"}))
+    progress = AuditProgress(2**41, {"AIBA@prediction:2026-11-22:0": 2**40}, {"tg1": frozenset({"4 tg1"})})
     marks.write_progress(progress)
     marks.write_progress(replace(progress, until_ms=2**41 + 1))
     assert marks.progress() == replace(progress, until_ms=2**41 + 1)

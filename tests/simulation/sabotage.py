@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from infra.simulation.world import Parts
 from shared.adapters.mongo import writing
+from shared.adapters.mongo_audit_marks import MongoAuditMarks
+from shared.adapters.mongo_boards import MongoBoardStore
 from shared.adapters.mongo_indexes import INDEXES, Index
 from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.adapters.mongo_signing import MongoSigningJournal
 from shared.adapters.mongo_wallets import MongoWalletNames
+from shared.domain.calendar import utc_day, utc_hour
 from shared.domain.errors import OutcomeUnknown, Unavailable
 from shared.services.commit import Committer
+from shared.services.resize_budgets import keep_budgets
 
 
 class WithoutSequence:
@@ -136,6 +140,60 @@ class CarelessNames(MongoWalletNames):
             self._wallets.delete_one({"_id": name, "acct": account})
 
 
+class PresentAlone:
+    """A store that knows of no budget but those of this day and hour."""
+
+    def __init__(self, store: MongoLedgerStore, now_ms: int) -> None:
+        self._store = store
+        self._periods = {utc_day(now_ms), utc_hour(now_ms)}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def budgets_begun(self, groups):
+        return self._store.budgets_begun([group for group in groups if group.split(":")[1] in self._periods])
+
+
+def keep_present_budgets(*, store, now_ms, latest):
+    """Drops what has begun before its time."""
+    return keep_budgets(store=cast(Any, PresentAlone(store, now_ms)), now_ms=now_ms, latest=latest)
+
+
+def keep_no_budgets(*, store, now_ms, latest):
+    """Trusts the change itself to reach every budget."""
+
+
+class ForgetfulMarks(MongoAuditMarks):
+    """Begins every run as if nobody had been found before."""
+
+    def write_progress(self, progress):
+        super().write_progress(replace(progress, suspects={}))
+
+
+class UnsummedMarks(MongoAuditMarks):
+    """Counts of each budget what the last run saw alone."""
+
+    def write_progress(self, progress):
+        super().write_progress(replace(progress, held={}))
+
+
+class RecountedBoards(MongoBoardStore):
+    """Standings that do not say how far they have counted."""
+
+    def standings(self, accounts):
+        return [replace(found, seq=max(0, found.seq - 1)) for found in super().standings(accounts)]
+
+    def replace(self, standing, *, expected_seq):
+        return super().replace(standing, expected_seq=expected_seq + 1)
+
+
+class RestlessDesk(Committer):
+    """Writes an administrator's row under a key of each attempt's own."""
+
+    def commit(self, *, key, **named):
+        return super().commit(key=f"{key}{self.new_attempt()}", **named)
+
+
 WITHOUT_UNIQUE_KEYS = tuple(
     Index("ledger", ("k",)) if index.collection == "ledger" and index.fields == ("k",) else index
     for index in INDEXES
@@ -156,5 +214,12 @@ SABOTAGED = {
     "holds returned after a time-out": Parts(committer=HastyCommitter),
     "an old view called impossible": Parts(committer=StubbornCommitter),
     "a journal that remembers nothing": Parts(journal=BlankJournal),
+    "reads that a failover takes back": Parts(shows_majority=False),
+    "a cap that is kept for today alone": Parts(keep_budgets=keep_present_budgets),
+    "a cap that nobody keeps": Parts(keep_budgets=keep_no_budgets),
+    "an audit that forgets whom it found": Parts(audit_marks=ForgetfulMarks),
+    "an audit that never sums over its runs": Parts(audit_marks=UnsummedMarks),
+    "a board that counts a row again": Parts(board_store=RecountedBoards),
+    "an administrator's row for each attempt": Parts(desk_committer=RestlessDesk),
     "a name released whoever took it": Parts(wallet_names=CarelessNames),
 }

@@ -6,11 +6,11 @@ import secrets
 from random import Random  # noqa: TID251 - chance with a printed seed
 
 import pytest
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, WTimeoutError
 
 from infra.simulation.database import SimulatedDatabase
 from infra.simulation.documents import NotAllowed
-from infra.simulation.faults import Faults
+from infra.simulation.faults import Fate, Faults
 from infra.simulation.scheduler import Scheduler
 from shared.adapters.mongo_indexes import ensure_indexes
 
@@ -88,6 +88,60 @@ def test_random_operations_end_alike_on_the_server_and_in_the_simulation(simulat
         operation = random_operation(chance)
         real = outcome(mongo_database["ledger"], operation)
         assert outcome(simulated["ledger"], operation) == real, operation
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_sorted_range_is_the_servers(simulated, mongo_database, direction):
+    ensure_indexes(mongo_database)
+    found = []
+    for database in (simulated, mongo_database):
+        for number in (3, 1, 4, 5):
+            database["board"].insert_one({"_id": f"b{number}", "score_all": f"score:all|{number}"})
+        cursor = database["board"].find({"score_all": {"$gt": "score:all|1", "$lt": "score:all|5"}})
+        found.append([document["_id"] for document in cursor.sort("score_all", direction).limit(2)])
+    assert found[0] == found[1] == ["b3", "b4"][::direction]
+
+
+class Certain(Random):
+    """Chance that is none: always the same point."""
+
+    point = 0.9
+
+    def random(self) -> float:
+        return self.point
+
+
+class Faultless(Faults):
+    """Every operation arrives; only what the primary does with its majority is left to chance."""
+
+    def of_write(self) -> Fate:
+        return Fate.FINE
+
+    def of_read(self, *, may_be_stale: bool) -> Fate:
+        return Fate.FINE
+
+
+@pytest.mark.parametrize("ends_in", ["caught up", "failover"])
+def test_a_write_that_the_primary_has_alone_is_shown_to_nobody_until_a_majority_has_it(ends_in):
+    faults = Faultless(Certain(), 1.0)
+    database = SimulatedDatabase(Scheduler(faults.chance, faults), faults)
+    row = {"_id": "tg1:1", "k": "key", "acct": "tg1"}
+    database.lone_writes.cut_off_for = 10
+    with pytest.raises(WTimeoutError):
+        database["ledger"].insert_one(row)
+    with pytest.raises(DuplicateKeyError):
+        database["ledger"].insert_one({**row, "_id": "tg1:2"})
+    assert database["ledger"].find_one({"_id": "tg1:1"}) is None
+    assert list(database["ledger"].find({"k": "key"})) == []
+    faults.chance.point = 0.0 if ends_in == "failover" else 0.9
+    database.lone_writes.cut_off_for = 1
+    shown = database["ledger"].find_one({"_id": "tg1:1"})
+    faults.chance.point = 0.9
+    if ends_in == "failover":
+        assert shown is None
+        database["ledger"].insert_one({**row, "_id": "tg1:2"})
+    else:
+        assert shown == row
 
 
 @pytest.mark.parametrize(
