@@ -110,6 +110,8 @@ class Attacker:
 
     def _mend(self, case: Any, reply: Any) -> None:
         path = case.operation.path
+        if reply.status_code == 429:  # thirty refusals an hour are recorded: the rest would meet nothing else
+            self.become_a_new_player()
         if not reply.is_success or case.method.upper() in ("GET", "HEAD"):
             return
         if path.startswith(CHANGES_CONFIG):
