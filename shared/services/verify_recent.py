@@ -115,10 +115,11 @@ def _audit_slice(
 
 def _audit_account(audit: RecentAudit, account: str, *, tally: AuditTally) -> list[Violation]:
     """Fold the rows from the account's mark to its player's number; only what holds moves the mark."""
+    # The mark before the player: another run may be at it, and a mark may never be ahead of who is compared.
+    mark = audit.marks.read([account]).get(account)
     player = next(iter(audit.scan.players_with_ids([account])), None)
     if player is None or not is_player(player):
         return [Violation(4, account, account, "there is no player for its rows")]
-    mark = audit.marks.read([account]).get(account)
     books = AccountBooks(account) if mark is None else _books_at(mark)
     found: list[Violation] = []
     now_ms = audit.clock.now_ms()

@@ -109,6 +109,26 @@ def test_an_account_is_read_on_from_where_it_was_found_right(auditor):
     assert auditor.next_hour().rows == 1
 
 
+@pytest.mark.parametrize("read", [(FakeAuditMarks, "read"), (FakeLedgerScan, "players_with_ids")])
+def test_two_runs_at_once_find_nothing_wrong_with_an_honest_account(auditor, monkeypatch, read):
+    """While one looks at an account, the account plays on and the other run overtakes."""
+    owner, name = read
+    look, overtaken = getattr(owner, name), []
+
+    def overtake(part, accounts):
+        if not overtaken:
+            overtaken.append(accounts)
+            auditor.touch(next(iter(accounts)))
+            assert auditor.next_hour().violations == []
+        return look(part, accounts)
+
+    auditor.run()
+    auditor.touch("tg1")
+    monkeypatch.setattr(owner, name, overtake)
+    assert auditor.next_hour().violations == []
+    assert overtaken
+
+
 def test_what_was_found_right_is_compared_even_when_it_is_not_read_again(auditor):
     auditor.run()
     auditor.touch("tg1")
