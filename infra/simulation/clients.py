@@ -44,7 +44,7 @@ VERBS: Final = (
     ("ahead", 5),
     ("send", 10),
 )
-EMPHASES: Final = (("battle", "repair"), ("claim", "send"), ("link", "unlink", "referral"))
+EMPHASES: Final = (("battle", "repair"), ("claim", "send"), ("claim", "send"), ("link", "unlink", "referral"))
 EMPHASIS: Final = 5
 """Every run has one theme, whose verbs are so many times as frequent: races need company."""
 
@@ -145,11 +145,11 @@ class Clients:
             "train": (chance.choice(brokers), chance.choice(STATS)),
             "repair": (chance.choice(brokers),),
             "upgrade": (chance.choice(brokers), chance.choice(STATS)),
-            "combine": tuple(chance.sample([*brokers, "starter"], 2)),
+            "combine": tuple(chance.sample(sorted({*brokers, "none"}), 2)),
             "buy": (chance.choice(("scout", "pro")),),
             "referral": (self._code(),),
             "link": ((int(account[2:]) + chance.choice((0, 0, 0, 1))) % WALLETS,),
-            "claim": (chance.choice((5, 10, 25, 25, 60, 250)),),
+            "claim": (chance.choice((5, 10, 10, 10, 25, 25, 60, 250)),),
             "adjust": chance.choice(ADJUSTMENTS),
             "confirm": (self._proposal(), chance.random() < 0.7),
             "ban": (chance.choice(("battle", "withdraw", "all")), self.world.scheduler.now_ms + 120_000),
@@ -165,8 +165,18 @@ class Clients:
         players = sorted(self.world.database["players"].documents.items())
         linked = [name for name, player in players if "wallet" in player]
         banned = [name for name, player in players if player.get("bans")]
+        solvent = [
+            name
+            for name in linked
+            if self.world.database["players"].documents[name]["bal"].get("AIBA", 0) >= 10
+        ]
+        if verb == "claim" and solvent and chance.random() < 0.8:
+            return chance.choice(solvent)
+        owners = [name for name, player in players if len(player.get("brokers", {})) > 1]
         if verb == "unban" and banned:
             return chance.choice(banned)
+        if verb == "combine" and owners:
+            return chance.choice(owners)
         if verb in NEEDS_WALLET and linked and chance.random() < 0.8:
             return chance.choice(linked)
         return f"tg{chance.randrange(1, PLAYERS + 1)}"

@@ -94,7 +94,7 @@ def _wallet_names(world: World, books: Books) -> Iterator[str]:
     codes = {code["_id"]: code["acct"] for code in world.database.documents("codes")}
     for name, account in sorted(books.accounts.items()):
         wallet, code = account.state.get("wallet"), account.state.get("referralCode")
-        if wallet and owners.get(f"{wallet['network']}:{wallet['address']}") != name:
+        if wallet and owners.get(f"{wallet.get('network')}:{wallet.get('address')}") != name:
             yield f"{name} has a wallet whose name is not its own"
         if code and codes.get(code) != name:
             yield f"{name} has a code that is not its own"

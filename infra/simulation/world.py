@@ -164,7 +164,7 @@ def first_config(chance: Random) -> GameConfig:
         claim_max_aiba_per_hour=600,
         claim_max_aiba_per_day=2_000,
         claim_approval_above_aiba=200,
-        wallet_cooldown_hours=chance.choice((0, 0, 1)),
+        wallet_cooldown_hours=chance.choice((0, 0, 0, 1)),
         budget_shards=chance.choice((1, 2, 3)),
         admin_daily_aiba=chance.choice((1_500, 5_000)),
     )

@@ -18,7 +18,7 @@ from tests.simulation.sabotage import SABOTAGED
 STEPS = 2_500
 IS_FULL = os.environ.get("ARENA_TEST_FULL") == "1"  # noqa: TID251 - the test run's own switch
 CRASHES = 10_000 if IS_FULL else 1_000
-SEEDS_TO_FIND_A_SABOTAGE = 60
+SEEDS_TO_FIND_A_SABOTAGE = 150
 # Combining takes a player who owns two brokers, confirming a proposal and the end of a ban one that stands:
 # about one seed in twenty to forty sees each, too few for the short run.
 RARE = set() if IS_FULL else {"combine", "confirm", "unban"}
