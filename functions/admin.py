@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from functions.edge.app import create_app
 from functions.edge.lambda_entry import lambda_handler
 from functions.routes.admin import admin_groups
 from shared.bootstrap.admin import admin_parts
 
-if TYPE_CHECKING:
-    from shared.wiring import EdgeWiring
-
-
-def wiring() -> EdgeWiring:
-    """The admin function's edge, ready or refusing to be."""
-    return admin_parts().edge
-
-
 GROUPS: Final = admin_groups(admin_parts)
-app = create_app("admin", groups=GROUPS, wiring=wiring)
+app = create_app("admin", groups=GROUPS, wiring=admin_parts.edge)
 handler = lambda_handler(
-    app, wiring=wiring, forget=admin_parts.forget, load_routes=app.load_routes, first_use=("bcrypt",)
+    app,
+    wiring=admin_parts.edge,
+    forget=admin_parts.forget,
+    load=(app.load_routes, admin_parts),
+    first_use=("bcrypt",),
 )

@@ -12,8 +12,6 @@ from shared.bootstrap.battle import battle_parts
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from shared.wiring import EdgeWiring
-
 
 def _battles() -> APIRouter:
     from functions.routes.battles import battles_router
@@ -33,15 +31,12 @@ def _leaderboards() -> APIRouter:
     return leaderboards_router(battle_parts)
 
 
-def wiring() -> EdgeWiring:
-    """The battle function's edge, ready or refusing to be."""
-    return battle_parts().edge
-
-
 GROUPS: Final = [
     RouteGroup(("/api/battle",), _battles),
     RouteGroup(("/api/brokers",), _brokers),
     RouteGroup(("/api/leaderboards",), _leaderboards),
 ]
-app = create_app("battle", groups=GROUPS, wiring=wiring)
-handler = lambda_handler(app, wiring=wiring, forget=battle_parts.forget, load_routes=app.load_routes)
+app = create_app("battle", groups=GROUPS, wiring=battle_parts.edge)
+handler = lambda_handler(
+    app, wiring=battle_parts.edge, forget=battle_parts.forget, load=(app.load_routes, battle_parts)
+)

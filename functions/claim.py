@@ -12,8 +12,6 @@ from shared.bootstrap.claim import claim_parts
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from shared.wiring import EdgeWiring
-
 
 def _claims() -> APIRouter:
     from functions.routes.claims import claims_router
@@ -21,13 +19,12 @@ def _claims() -> APIRouter:
     return claims_router(claim_parts)
 
 
-def wiring() -> EdgeWiring:
-    """The claim function's edge, ready or refusing to be."""
-    return claim_parts().edge
-
-
 GROUPS: Final = [RouteGroup(("/api/claims", "/api/vault"), _claims)]
-app = create_app("claim", groups=GROUPS, wiring=wiring)
+app = create_app("claim", groups=GROUPS, wiring=claim_parts.edge)
 handler = lambda_handler(
-    app, wiring=wiring, forget=claim_parts.forget, load_routes=app.load_routes, first_use=("boto3.session",)
+    app,
+    wiring=claim_parts.edge,
+    forget=claim_parts.forget,
+    load=(app.load_routes, claim_parts),
+    first_use=("boto3.session",),
 )

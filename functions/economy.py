@@ -12,8 +12,6 @@ from shared.bootstrap.economy import economy_parts
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from shared.wiring import EdgeWiring
-
 
 def _sessions() -> APIRouter:
     from functions.routes.sessions import sessions_router
@@ -39,16 +37,13 @@ def _wallet() -> APIRouter:
     return wallet_router(lambda: economy_parts().wallet_desk)
 
 
-def wiring() -> EdgeWiring:
-    """The economy function's edge, ready or refusing to be."""
-    return economy_parts().edge
-
-
 GROUPS: Final = [
     RouteGroup(("/api/session",), _sessions),
     RouteGroup(("/api/economy",), _economy),
     RouteGroup(("/api/referrals",), _referrals),
     RouteGroup(("/api/wallet",), _wallet),
 ]
-app = create_app("economy", groups=GROUPS, wiring=wiring)
-handler = lambda_handler(app, wiring=wiring, forget=economy_parts.forget, load_routes=app.load_routes)
+app = create_app("economy", groups=GROUPS, wiring=economy_parts.edge)
+handler = lambda_handler(
+    app, wiring=economy_parts.edge, forget=economy_parts.forget, load=(app.load_routes, economy_parts)
+)

@@ -1,6 +1,6 @@
-"""Who asks: a player by session token, or a Telegram user by initData where a session begins.
+"""Who asks: a player by session token; `CurrentPlayer` is what a route asks for.
 
-`CurrentPlayer` and `TelegramLogin` are what a route asks for. The route class authenticates before it
+Where a session begins it is a Telegram user (telegram_login), at operators' routes an administrator. The route class authenticates before it
 looks at anything else; the dependency then only hands over what was established.
 """
 
@@ -8,22 +8,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Request, Security
-from fastapi.openapi.models import APIKey, APIKeyIn
 from fastapi.openapi.models import HTTPBearer as HttpBearerScheme
 from fastapi.security.base import SecurityBase
 from typing_extensions import override
 
 from functions.edge.exchange import Exchange, exchange_of, header
 from shared.domain.errors import Refused, ensure
-from shared.domain.telegram_init_data import InitData
 
 if TYPE_CHECKING:
     from shared.domain.session import Session
-
-INIT_DATA_HEADER: Final = "x-telegram-init-data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +66,6 @@ class PlayerSession(Authentication):
         exchange.subject = f"player:{session.player_id}"
 
 
-class TelegramInitData(Authentication):
-    """`Authorization: tma <raw initData>` or X-Telegram-Init-Data; only the session route asks for it."""
-
-    def __init__(self) -> None:
-        self.scheme_name = "telegramInitData"
-        self.model = APIKey.model_validate(
-            {
-                "in": APIKeyIn.header,
-                "name": "Authorization",
-                "description": "`tma <raw initData>`; X-Telegram-Init-Data is read too",
-            }
-        )
-
-    @override
-    def authenticate(self, request: Request, exchange: Exchange) -> None:
-        judge, clock = exchange.wiring.judge_init_data, exchange.wiring.clock
-        ensure(judge is not None, "the function that accepts initData holds the bot token")
-        assert judge is not None  # noqa: S101 - said again for the type checker
-        raw = credentials(header(request.scope, "authorization"), scheme="tma")
-        raw = raw or header(request.scope, INIT_DATA_HEADER)
-        if not raw:
-            raise Refused("Send Authorization: tma <initData>", code="init_data_missing")
-        exchange.identity = judge(raw, now_s=clock.now_ms() // 1000)
-        exchange.subject = f"telegram:{exchange.identity.user.id}"
-
-
 def credentials(value: str, *, scheme: str) -> str:
     """What follows the scheme (matched in any case, RFC 9110), or the empty text for another scheme."""
     given, _, credentials = value.partition(" ")
@@ -103,4 +73,3 @@ def credentials(value: str, *, scheme: str) -> str:
 
 
 CurrentPlayer = Annotated[PlayerIdentity, Security(PlayerSession())]
-TelegramLogin = Annotated[InitData, Security(TelegramInitData())]

@@ -15,8 +15,8 @@ from fastapi import Depends, Header, Request
 
 from functions.edge.exchange import Exchange, exchange_of
 from functions.edge.problems import REPLAYED_HEADER
+from shared.domain.canonical_json import canonical_bytes
 from shared.domain.errors import Refused
-from shared.domain.ledger import canonical_bytes
 
 BODY_FIELD: Final = "requestId"
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z", re.ASCII)

@@ -24,7 +24,7 @@ def lambda_handler(
     *,
     wiring: Callable[[], object],
     forget: Callable[[], None] | None = None,
-    load_routes: Callable[[], None] | None = None,
+    load: Sequence[Callable[[], object]] = (),
     first_use: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Handler:
@@ -34,18 +34,18 @@ def lambda_handler(
     deployment fails instead of the players. Elsewhere (tests, Vercel, the OpenAPI command) importing
     a function asks for nothing; the app answers 503 `not_ready` instead. `forget` drops what a
     snapshot must not carry (sockets, secrets); after a restore it runs, and readiness runs again.
-    `load_routes` builds what the app would build on demand and `first_use` names modules that requests
-    load: a snapshot carries both.
+    `load` makes what requests would make on demand and `first_use` names modules that they load: a
+    snapshot carries both.
     """
 
-    def load() -> None:
+    def load_everything() -> None:
         from functions.edge.first_use import load_first_use
 
         load_first_use(first_use)
-        if load_routes is not None:
-            load_routes()
+        for each in load:
+            each()
 
-    prepare(wiring, forget=forget, load=load, environment=environment)
+    prepare(wiring, forget=forget, load=load_everything, environment=environment)
 
     @cache
     def adapter() -> Handler:

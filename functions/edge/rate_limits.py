@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from shared.domain.errors import Refused
-from shared.domain.ton.address import read_address
 from shared.ports.limiter import LimitCheck, LimitVerdict
 
 if TYPE_CHECKING:
@@ -91,8 +90,12 @@ def _email(body: Any) -> str:
 def _wallet(body: Any) -> str:
     """The wallet a proof is about, in its canonical spelling: many players may not take turns at one wallet."""
     account = body.get("account") if isinstance(body, dict) else None
+    if not isinstance(account, dict):
+        return ""
+    from shared.domain.ton.address import read_address  # no other body has one
+
     try:
-        return read_address(account.get("address")).address.raw if isinstance(account, dict) else ""
+        return read_address(account.get("address")).address.raw
     except Refused:
         return ""
 

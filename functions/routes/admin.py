@@ -10,7 +10,7 @@ from functions.edge.route_groups import RouteGroup
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from shared.bootstrap.admin import AdminParts
+    from shared.bootstrap.admin_desks import AdminParts
 
     Parts = Callable[[], AdminParts]
 

@@ -25,7 +25,7 @@ from functions.routes.admin_player_views import (
     ProposalList,
     SettleDebtBody,
 )
-from shared.bootstrap.admin import AdminParts
+from shared.bootstrap.admin_desks import AdminParts
 from shared.domain.adjustments import Adjustment
 from shared.domain.money import parse_amount
 from shared.services.adjust_balances import (

@@ -15,7 +15,7 @@ from functions.edge.models import IdempotentBody, Time, View
 from functions.edge.problems import refusals
 from functions.routes.admin_access import ChangesAdmins, InSession, ReadsAdmins, secret_request_key
 from functions.routes.admin_forms import Id
-from shared.bootstrap.admin import AdminParts
+from shared.bootstrap.admin_desks import AdminParts
 from shared.domain.admins import Role, normal_email
 from shared.services.manage_admins import (
     AdminWish,

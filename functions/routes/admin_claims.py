@@ -13,7 +13,7 @@ from functions.edge.problems import refusals
 from functions.routes.admin_access import DecidesClaims, ReadsClaims, request_key
 from functions.routes.admin_forms import Id
 from functions.routes.admin_player_views import AdminClaimList, AdminClaimView, ReasonBody
-from shared.bootstrap.admin import AdminParts
+from shared.bootstrap.admin_desks import AdminParts
 from shared.domain.claims import ClaimState
 from shared.services.decide_claims import approve_claim, list_claims, reject_claim
 

@@ -36,7 +36,7 @@ from functions.routes.admin_config_views import (
 )
 from functions.routes.admin_forms import FieldChangeView, IfMatch, Reason
 from functions.routes.paging import Cursor, Limit
-from shared.bootstrap.admin import AdminParts
+from shared.bootstrap.admin_desks import AdminParts
 from shared.domain.config_changes import with_economy, with_limits
 from shared.services.change_config import ConfigOrder, change_config, roll_back, set_switches
 from shared.services.project_economy import project_economy

@@ -17,7 +17,7 @@ from functions.routes.admin_access import ChangesConfig, ReadsConfig, request_ke
 from functions.routes.admin_config import CHANGE_REFUSALS
 from functions.routes.admin_config_views import ConfigChangeView
 from functions.routes.admin_forms import Document, IfMatch, Reason
-from shared.bootstrap.admin import AdminParts
+from shared.bootstrap.admin_desks import AdminParts
 from shared.domain.config_changes import with_mode, without_mode
 from shared.domain.modes import mode_document, mode_from_document
 from shared.services.change_config import ConfigOrder, change_config

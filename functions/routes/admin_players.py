@@ -26,7 +26,7 @@ from functions.routes.admin_player_views import (
 from functions.routes.economy_views import LedgerPage
 from functions.routes.game_views import BattlePage
 from functions.routes.paging import Cursor, Limit
-from shared.bootstrap.admin import AdminParts
+from shared.bootstrap.admin_desks import AdminParts
 from shared.services.find_players import SearchBy, find_players, read_player_page
 from shared.services.moderate_player import (
     ban_broker,

@@ -15,7 +15,7 @@ from functions.routes.admin_access import Exports, ReadsAudit, ReadsReports
 from functions.routes.admin_forms import Account
 from functions.routes.admin_report_views import AuditPage, DayList, DayView, StatsView
 from functions.routes.paging import Cursor, Limit
-from shared.bootstrap.admin import AdminParts
+from shared.bootstrap.admin_desks import AdminParts
 from shared.domain.calendar import utc_day
 from shared.services.export_rows import export_emission, export_ledger
 from shared.services.read_reports import (

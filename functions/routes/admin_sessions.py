@@ -14,7 +14,7 @@ from functions.edge.exchange import exchange_of
 from functions.edge.models import RequestBody, Time, View, utc_text
 from functions.edge.problems import refusals
 from functions.routes.admin_access import InSession, caller_address
-from shared.bootstrap.admin import AdminParts
+from shared.bootstrap.admin_desks import AdminParts
 from shared.domain.admin_session import AdminToken
 from shared.domain.admins import Admin, actions_of, normal_email
 from shared.domain.calendar import MS_PER_SECOND

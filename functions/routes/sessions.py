@@ -7,10 +7,10 @@ from collections.abc import Callable
 from fastapi import APIRouter
 
 from functions.edge.app import edge_router
-from functions.edge.authentication import TelegramLogin
 from functions.edge.blocking import run_blocking
 from functions.edge.models import Time, View, utc_text
 from functions.edge.problems import refusals
+from functions.edge.telegram_login import TelegramLogin
 from shared.bootstrap.economy import EconomyParts
 from shared.domain.calendar import MS_PER_SECOND
 from shared.services.register_player import register_player

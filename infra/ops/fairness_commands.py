@@ -53,11 +53,13 @@ def open_epoch(
     ] = "",
 ) -> None:
     """After the secret was compromised: commit to the new one at once, with the battle function's settings."""
-    from shared.bootstrap.battle import battle_parts, build_battle
-    from shared.bootstrap.wired import Wired
+    from shared.bootstrap.battle import battle_parts, start_battle
+    from shared.bootstrap.http_function import HttpFunction
     from shared.config.functions.battle import BattleSettings
 
-    parts = Wired(BattleSettings, build_battle, environment=_deployed(stage)) if stage else battle_parts
+    parts = battle_parts
+    if stage:
+        parts = HttpFunction(BattleSettings, start_battle, environment=_deployed(stage))
     try:
         record = parts().fairness.open_epoch(note=note)
     except ArenaError as error:

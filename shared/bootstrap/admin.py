@@ -2,100 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.bootstrap.audit import audit_trail
 from shared.bootstrap.edge import edge_wiring
-from shared.bootstrap.stores import Stores, new_id, open_stores
-from shared.bootstrap.wired import Wired
+from shared.bootstrap.http_function import HttpFunction, OnDemand, Started
+from shared.bootstrap.stores import Stores
 from shared.config.functions.admin import AdminSettings
-from shared.domain.admins import OWNER_ID, Admin
-from shared.services.adjust_balances import AdjustmentDesk
-from shared.services.admin_login import AdminGateDesk
-from shared.services.change_config import ConfigDesk
-from shared.services.decide_claims import ClaimsDesk
-from shared.services.find_players import PlayerViews
-from shared.services.manage_admins import AdminsDesk
-from shared.services.moderate_player import PlayerDesk
-from shared.services.read_reports import ReportDesk
 
 if TYPE_CHECKING:
-    from shared.ports.clock import Clock
-    from shared.services.admin_audit import AuditTrail
-    from shared.services.commit import Committer
-    from shared.wiring import EdgeWiring
+    from shared.bootstrap.admin_desks import AdminParts
+    from shared.domain.admin_session import AdminToken
+    from shared.domain.admins import Action, Admin
+    from shared.ports.admin import AdminTokens
 
 
 @dataclass(frozen=True, slots=True)
-class AdminParts:
-    """The edge of the admin function, and the desks its routes work at."""
+class GateOnDemand:
+    """wiring.AdminGate: a token that is not valid is refused before there is a desk."""
 
-    edge: EdgeWiring
-    clock: Clock
-    committer: Committer
-    gate: AdminGateDesk
-    admins: AdminsDesk
-    config: ConfigDesk
-    players: PlayerViews
-    moderation: PlayerDesk
-    adjustments: AdjustmentDesk
-    claims: ClaimsDesk
-    reports: ReportDesk
+    tokens: AdminTokens
+    parts: Callable[[], AdminParts]
 
-    def close(self) -> None:
-        """Give up every connection: before a snapshot, after a restore."""
-        self.edge.close()
+    def read_token(self, text: str, *, now_s: int) -> AdminToken:
+        return self.tokens.read(text, now_s=now_s)
+
+    def admit(self, token: AdminToken, action: Action) -> Admin:
+        return self.parts().gate.admit(token, action)
 
 
-def build_admin(settings: AdminSettings) -> AdminParts:
-    """Pick the adapters of the admin function."""
-    from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
-    from shared.adapters.mongo_proposals import MongoPlayerSearch, MongoProposals
-
-    stores = open_stores("admin", runtime=settings.runtime, database=settings.database)
-    trail = audit_trail(stores)
-    gate = _gate(stores, settings, trail)
-    claims = MongoClaimStore(stores.database)
-    moderation = PlayerDesk(stores.committer, trail)
-    return AdminParts(
-        edge=edge_wiring(
-            stores, cors_origins=settings.cors_origins, limiter=settings.limiter, admin_gate=gate
-        ),
-        clock=stores.clock,
-        committer=stores.committer,
-        gate=gate,
-        admins=AdminsDesk(gate, trail),
-        config=ConfigDesk(stores.configs, stores.committer.store, trail),
-        players=PlayerViews(stores.committer, MongoPlayerSearch(stores.database), claims),
-        moderation=moderation,
-        adjustments=AdjustmentDesk(moderation, MongoProposals(stores.database)),
-        claims=ClaimsDesk(claims, claims, MongoApprovalStore(stores.database), trail),
-        reports=ReportDesk(stores.committer, claims, trail),
-    )
-
-
-def _gate(stores: Stores, settings: AdminSettings, trail: AuditTrail) -> AdminGateDesk:
+def start_admin(settings: AdminSettings) -> Started[AdminParts]:
+    """The edge of the admin function, and its desks on demand."""
     from shared.adapters.admin_tokens import HmacAdminTokens
-    from shared.adapters.bcrypt_passwords import BcryptPasswords, cost_of
-    from shared.adapters.mongo_admins import MongoAdmins, MongoLoginAttempts, MongoRevokedTokens
 
-    return AdminGateDesk(
-        owner=Admin(
-            id=OWNER_ID,
-            email=settings.admin_email.strip().lower(),
-            role="owner",
-            password_hash=settings.admin_password_hash,
-        ),
-        admins=MongoAdmins(stores.database),
-        revoked=MongoRevokedTokens(stores.database),
-        attempts=MongoLoginAttempts(stores.database),
-        passwords=BcryptPasswords(cost=cost_of(settings.admin_password_hash)),
-        tokens=HmacAdminTokens(settings.admin_jwt_secrets),
-        clock=stores.clock,
-        new_token_id=new_id,
-        record_login=trail.record_login,
+    stores = Stores("admin", runtime=settings.runtime, database=settings.database)
+    tokens = HmacAdminTokens(settings.admin_jwt_secrets)
+
+    def desks() -> AdminParts:
+        from shared.bootstrap.admin_desks import admin_desks
+
+        return admin_desks(stores, settings, tokens)
+
+    parts = OnDemand(desks)
+    edge = edge_wiring(
+        stores,
+        cors_origins=settings.cors_origins,
+        limiter=settings.limiter,
+        admin_gate=GateOnDemand(tokens, parts),
     )
+    return Started(edge, parts)
 
 
-admin_parts = Wired(AdminSettings, build_admin)
+admin_parts = HttpFunction(AdminSettings, start_admin)

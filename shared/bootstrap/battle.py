@@ -6,29 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.bootstrap.edge import edge_wiring
-from shared.bootstrap.stores import open_stores
-from shared.bootstrap.wired import Wired
+from shared.bootstrap.http_function import HttpFunction, OnDemand, Started
+from shared.bootstrap.stores import Stores
 from shared.config.functions.battle import BattleSettings
-from shared.services.fairness_secrets import FairnessSecrets
-from shared.services.read_leaderboard import Leaderboards
 
 if TYPE_CHECKING:
     from shared.services.commit import Committer
-    from shared.wiring import EdgeWiring
+    from shared.services.fairness_secrets import FairnessSecrets
+    from shared.services.read_leaderboard import Leaderboards
 
 
 @dataclass(frozen=True, slots=True)
 class BattleParts:
-    """The edge of the battle function, the ledger, the day's chance and the boards."""
+    """The ledger, the day's chance and the boards."""
 
-    edge: EdgeWiring
     committer: Committer
     fairness: FairnessSecrets
     leaderboards: Leaderboards
-
-    def close(self) -> None:
-        """Give up every connection: before a snapshot, after a restore."""
-        self.edge.close()
 
 
 def battle_secrets(settings: BattleSettings) -> tuple[bytes, ...]:
@@ -36,21 +30,26 @@ def battle_secrets(settings: BattleSettings) -> tuple[bytes, ...]:
     return tuple(secret.encode() for secret in settings.battle_seed_secrets)
 
 
-def build_battle(settings: BattleSettings) -> BattleParts:
-    """Pick the adapters of the battle function."""
+def start_battle(settings: BattleSettings) -> Started[BattleParts]:
+    """The edge of the battle function, and its parts on demand."""
+    stores = Stores("battle", runtime=settings.runtime, database=settings.database)
+    edge = edge_wiring(
+        stores,
+        cors_origins=settings.cors_origins,
+        limiter=settings.limiter,
+        session_public_keys=settings.session_public_keys,
+    )
+    return Started(edge, OnDemand(lambda: _parts(stores, battle_secrets(settings))))
+
+
+def _parts(stores: Stores, secrets: tuple[bytes, ...]) -> BattleParts:
     from shared.adapters.mongo_boards import MongoBoardStore
     from shared.adapters.mongo_fairness import MongoFairnessStore
     from shared.adapters.mongo_watermarks import MongoWatermarks
+    from shared.services.fairness_secrets import FairnessSecrets
+    from shared.services.read_leaderboard import Leaderboards
 
-    stores = open_stores("battle", runtime=settings.runtime, database=settings.database)
-    secrets = battle_secrets(settings)
     return BattleParts(
-        edge=edge_wiring(
-            stores,
-            cors_origins=settings.cors_origins,
-            limiter=settings.limiter,
-            session_public_keys=settings.session_public_keys,
-        ),
         committer=stores.committer,
         fairness=FairnessSecrets(MongoFairnessStore(stores.database), stores.clock, lambda: secrets),
         leaderboards=Leaderboards(
@@ -59,4 +58,4 @@ def build_battle(settings: BattleSettings) -> BattleParts:
     )
 
 
-battle_parts = Wired(BattleSettings, build_battle)
+battle_parts = HttpFunction(BattleSettings, start_battle)

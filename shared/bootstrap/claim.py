@@ -5,27 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.bootstrap.chain import ProviderOutcomes, chain_of
 from shared.bootstrap.edge import edge_wiring
-from shared.bootstrap.stores import open_stores
-from shared.bootstrap.wired import Wired
+from shared.bootstrap.http_function import HttpFunction, OnDemand, Started
+from shared.bootstrap.provider_outcomes import ProviderOutcomes
+from shared.bootstrap.stores import Stores
 from shared.config.arns import region_of
 from shared.config.functions.claim import ClaimSettings
-from shared.domain.claims import VaultIdentity
 from shared.domain.errors import Unavailable
-from shared.services.request_claim import ClaimDesk
 
 if TYPE_CHECKING:
     from shared.adapters.web_identity import WebIdentityRole
     from shared.ports.clock import Clock
-    from shared.wiring import EdgeWiring
+    from shared.services.request_claim import ClaimDesk
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimParts:
-    """The edge and the desk of the claim function."""
+    """What claims need; `desk` is where they are made."""
 
-    edge: EdgeWiring
     clock: Clock
     configured_desk: ClaimDesk | None
 
@@ -36,19 +33,12 @@ class ClaimParts:
             raise Unavailable("Claims are not open yet", code="claims_not_configured")
         return self.configured_desk
 
-    def close(self) -> None:
-        """Give up every connection: before a snapshot, after a restore."""
-        self.edge.close()
 
-
-def build_claim(settings: ClaimSettings) -> ClaimParts:
-    """Pick the adapters of the claim function."""
-    from shared.adapters.lambda_claim_signer import LambdaClaimSigner
-    from shared.adapters.mongo_claims import MongoClaimStore
-    from shared.adapters.mongo_signing import MongoSigningJournal
+def start_claim(settings: ClaimSettings) -> Started[ClaimParts]:
+    """The edge of the claim function, and its parts on demand."""
     from shared.adapters.web_identity import request_identity
 
-    stores = open_stores("claim", runtime=settings.runtime, database=settings.database)
+    stores = Stores("claim", runtime=settings.runtime, database=settings.database)
     provider = ProviderOutcomes()
     edge = edge_wiring(
         stores,
@@ -58,9 +48,20 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
         keep_identity=request_identity.set if settings.signer_role_arn is not None else None,
         provider_outcomes=provider.taken_if_asked,
     )
+    return Started(edge, OnDemand(lambda: ClaimParts(stores.clock, _desk(stores, settings, provider))))
+
+
+def _desk(stores: Stores, settings: ClaimSettings, provider: ProviderOutcomes) -> ClaimDesk | None:
+    from shared.adapters.lambda_claim_signer import LambdaClaimSigner
+    from shared.adapters.mongo_claims import MongoClaimStore
+    from shared.adapters.mongo_signing import MongoSigningJournal
+    from shared.bootstrap.chain import chain_of
+    from shared.domain.claims import VaultIdentity
+    from shared.services.request_claim import ClaimDesk
+
     if settings.vault is None:
-        return ClaimParts(edge, stores.clock, None)
-    desk = ClaimDesk(
+        return None
+    return ClaimDesk(
         committer=stores.committer,
         claims=MongoClaimStore(stores.database),
         journal=MongoSigningJournal(stores.database),
@@ -85,7 +86,6 @@ def build_claim(settings: ClaimSettings) -> ClaimParts:
             units_per_credit=settings.vault.units_per_credit,
         ),
     )
-    return ClaimParts(edge, stores.clock, desk)
 
 
 def _role(settings: ClaimSettings, clock: Clock) -> WebIdentityRole | None:
@@ -98,4 +98,4 @@ def _role(settings: ClaimSettings, clock: Clock) -> WebIdentityRole | None:
     return WebIdentityRole(role_arn=settings.signer_role_arn, region=region, clock=clock)
 
 
-claim_parts = Wired(ClaimSettings, build_claim)
+claim_parts = HttpFunction(ClaimSettings, start_claim)

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.bootstrap.edge import edge_wiring
-from shared.bootstrap.stores import open_stores
-from shared.bootstrap.wallet import wallet_desk
-from shared.bootstrap.wired import Wired
+from shared.bootstrap.http_function import HttpFunction, OnDemand, Started
+from shared.bootstrap.stores import Stores
 from shared.config.functions.economy import EconomySettings
-from shared.domain.session import Session
-from shared.domain.telegram_init_data import InitData, judge_init_data
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.domain.session import Session
+    from shared.domain.telegram_init_data import InitData
     from shared.ports.clock import Clock
     from shared.ports.referrals import ReferralCodes
     from shared.services.commit import Committer
     from shared.services.link_wallet import WalletDesk
-    from shared.wiring import EdgeWiring
 
-IssueSession = Callable[[str], tuple[str, Session]]
+    IssueSession = Callable[[str], tuple[str, Session]]
 
 
 @dataclass(frozen=True, slots=True)
 class EconomyParts:
-    """The edge of the economy function, the ledger, referral codes, and the issuer of sessions.
+    """The ledger, referral codes, and the issuer of sessions.
 
     `issue_session` turns an account into a token and what it says; `new_referral_code` answers ten
     random hex digits.
     """
 
-    edge: EdgeWiring
     clock: Clock
     committer: Committer
     codes: ReferralCodes
@@ -41,20 +39,14 @@ class EconomyParts:
     new_referral_code: Callable[[], str]
     wallet_desk: WalletDesk
 
-    def close(self) -> None:
-        """Give up every connection: before a snapshot, after a restore."""
-        self.edge.close()
 
-
-def build_economy(settings: EconomySettings) -> EconomyParts:
-    """Pick the adapters of the economy function."""
-    from shared.adapters.mongo_referral_codes import MongoReferralCodes
-    from shared.adapters.session_tokens import SessionIssuer
-
-    stores = open_stores("economy", runtime=settings.runtime, database=settings.database)
-    issuer = SessionIssuer(settings.session_private_key)
+def start_economy(settings: EconomySettings) -> Started[EconomyParts]:
+    """The edge of the economy function, and its parts on demand."""
+    stores = Stores("economy", runtime=settings.runtime, database=settings.database)
 
     def judge(raw: str, *, now_s: int) -> InitData:
+        from shared.domain.telegram_init_data import judge_init_data
+
         return judge_init_data(
             raw,
             bot_token=settings.telegram_bot_token,
@@ -62,17 +54,27 @@ def build_economy(settings: EconomySettings) -> EconomyParts:
             now_s=now_s,
         )
 
+    edge = edge_wiring(
+        stores,
+        cors_origins=settings.cors_origins,
+        limiter=settings.limiter,
+        session_public_keys=settings.session_public_keys,
+        judge_init_data=judge,
+    )
+    return Started(edge, OnDemand(lambda: _parts(stores, settings)))
+
+
+def _parts(stores: Stores, settings: EconomySettings) -> EconomyParts:
+    from shared.adapters.mongo_referral_codes import MongoReferralCodes
+    from shared.adapters.session_tokens import SessionIssuer
+    from shared.bootstrap.wallet import wallet_desk
+
+    issuer = SessionIssuer(settings.session_private_key)
+
     def issue(account: str) -> tuple[str, Session]:
         return issuer.issue(account, token_id=secrets.token_hex(16), now_s=stores.clock.now_ms() // 1000)
 
     return EconomyParts(
-        edge=edge_wiring(
-            stores,
-            cors_origins=settings.cors_origins,
-            limiter=settings.limiter,
-            session_public_keys=settings.session_public_keys,
-            judge_init_data=judge,
-        ),
         clock=stores.clock,
         committer=stores.committer,
         codes=MongoReferralCodes(stores.database),
@@ -82,4 +84,4 @@ def build_economy(settings: EconomySettings) -> EconomyParts:
     )
 
 
-economy_parts = Wired(EconomySettings, build_economy)
+economy_parts = HttpFunction(EconomySettings, start_economy)

@@ -72,7 +72,7 @@ def edge_wiring(
         clock=stores.clock,
         cors_origins=frozenset(cors_origins),
         limit=_limit_function(shared_limiter),
-        limit_overrides=stores.configs.known_limits,
+        limit_overrides=stores.known_limits,
         verify_session=_verify_function(session_public_keys) if session_public_keys else None,
         judge_init_data=judge_init_data,
         admin_gate=admin_gate,

@@ -23,9 +23,9 @@ def build_health(settings: HealthSettings) -> HealthWiring:
 
     @cache
     def stores() -> Stores:
-        from shared.bootstrap.stores import open_stores
+        from shared.bootstrap.stores import Stores
 
-        return open_stores("health", runtime=settings.runtime, database=settings.database)
+        return Stores("health", runtime=settings.runtime, database=settings.database)
 
     @cache
     def limiter() -> UpstashLimiter:

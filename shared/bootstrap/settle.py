@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.bootstrap.audit import admin_keeper
-from shared.bootstrap.chain import ProviderOutcomes, chain_of
+from shared.bootstrap.chain import chain_of
+from shared.bootstrap.provider_outcomes import ProviderOutcomes
 from shared.bootstrap.reporting import Report, ReportedFacts, report_nothing
-from shared.bootstrap.stores import Stores, open_stores
+from shared.bootstrap.stores import Stores
 from shared.bootstrap.wired import Wired
 from shared.config.functions.settle import SettleSettings
 from shared.domain.claims import VaultIdentity
@@ -66,7 +67,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
     from shared.adapters.mongo_watermarks import MongoScanWatermarks
 
-    stores = open_stores("settle", runtime=settings.runtime, database=settings.database)
+    stores = Stores("settle", runtime=settings.runtime, database=settings.database)
     claims = MongoClaimStore(stores.database)
     watermarks = MongoScanWatermarks(stores.database)
     observations = MongoObservations(stores.database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.bootstrap.stores import new_id, open_stores
+from shared.bootstrap.stores import Stores, new_id
 from shared.bootstrap.wired import Wired
 from shared.config.claim_parts import KmsOracleKey, LocalOracleKey
 from shared.config.functions.signer import SignerSettings
@@ -31,7 +31,7 @@ def build_signer(settings: SignerSettings) -> SignerParts:
 
     if settings.vault is None:
         return SignerParts(None)
-    stores = open_stores("signer", runtime=settings.runtime, database=settings.database)
+    stores = Stores("signer", runtime=settings.runtime, database=settings.database)
     stores.prepare()  # no event does without it, and a start has more processor than an event
     return SignerParts(
         ClaimSigning(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.system_clock import FileOffsetClock, SystemClock, uptime_ms
-from shared.services.commit import Committer
-from shared.services.hold_budgets import BudgetHolder
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -18,22 +16,59 @@ if TYPE_CHECKING:
     from shared.adapters.mongo_game_configs import MongoGameConfigs
     from shared.config.parts import DatabaseSettings, RuntimeSettings
     from shared.ports.clock import Clock
+    from shared.services.commit import Committer
 
 
-@dataclass(frozen=True, slots=True)
 class Stores:
-    """One process's database side; `committer` is the only way to change money.
+    """One process's database side; nothing connects before the first command.
 
-    `prepare` imports the driver and makes the client now instead of at the first operation; it opens no
-    connection. `close` gives all connections up, for good.
+    `configs` and `committer` are made when first asked for, because the whole game is imported with them.
     """
 
-    clock: Clock
-    database: Database[dict[str, Any]]
-    configs: MongoGameConfigs
-    committer: Committer
-    prepare: Callable[[], object]
-    close: Callable[[], None]
+    def __init__(self, function: str, *, runtime: RuntimeSettings, database: DatabaseSettings) -> None:
+        from shared.adapters.mongo import DatabaseOnDemand, connect  # not for the health function's clock
+
+        self._on_demand = DatabaseOnDemand(
+            lambda: connect(database.uri, app_name=f"arena-{function}"), database.name
+        )
+        self.clock: Clock = clock_of(runtime)
+        self.database: Database[dict[str, Any]] = self._on_demand.for_adapters()
+
+    @cached_property
+    def configs(self) -> MongoGameConfigs:
+        """The game's numbers."""
+        from shared.adapters.mongo_game_configs import MongoGameConfigs
+
+        return MongoGameConfigs(self.database, self.clock)
+
+    @cached_property
+    def committer(self) -> Committer:
+        """The only way to change money."""
+        from shared.adapters.mongo_ledger import MongoLedgerStore
+        from shared.domain.budget_plans import plan_budget
+        from shared.services.commit import Committer
+        from shared.services.hold_budgets import BudgetHolder
+
+        store = MongoLedgerStore(self.database)
+        return Committer(
+            store=store,
+            configs=self.configs,
+            clock=self.clock,
+            holder=BudgetHolder(store, plan_budget, uptime_ms),
+            new_attempt=new_id,
+        )
+
+    def known_limits(self) -> Mapping[str, int]:
+        """Rate-limit overrides of the last configuration read; asks nobody and makes nothing."""
+        return self.configs.known_limits() if "configs" in vars(self) else {}
+
+    def prepare(self) -> None:
+        """Import the driver and make the client now instead of at the first command."""
+        self._on_demand.opened()
+
+    def close(self) -> None:
+        """Give all connections up, for good."""
+        self._on_demand.close()
 
 
 def clock_of(runtime: RuntimeSettings) -> Clock:
@@ -41,28 +76,6 @@ def clock_of(runtime: RuntimeSettings) -> Clock:
     if runtime.local_clock_file is not None:
         return FileOffsetClock(Path(runtime.local_clock_file))
     return SystemClock()
-
-
-def open_stores(function: str, *, runtime: RuntimeSettings, database: DatabaseSettings) -> Stores:
-    """Build the database side; nothing connects before the first command."""
-    from shared.adapters.mongo import DatabaseOnDemand, connect
-    from shared.adapters.mongo_game_configs import MongoGameConfigs
-    from shared.adapters.mongo_ledger import MongoLedgerStore
-    from shared.domain.budget_plans import plan_budget
-
-    clock = clock_of(runtime)
-    demanded = DatabaseOnDemand(lambda: connect(database.uri, app_name=f"arena-{function}"), database.name)
-    opened = demanded.for_adapters()
-    store = MongoLedgerStore(opened)
-    configs = MongoGameConfigs(opened, clock)
-    committer = Committer(
-        store=store,
-        configs=configs,
-        clock=clock,
-        holder=BudgetHolder(store, plan_budget, uptime_ms),
-        new_attempt=new_id,
-    )
-    return Stores(clock, opened, configs, committer, demanded.opened, demanded.close)
 
 
 def new_id() -> str:

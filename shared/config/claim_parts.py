@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from shared.config.declarations import VAULT_NAMES
 from shared.domain.ton.address import read_address
 
 if TYPE_CHECKING:
     from shared.config.parts import Values
-
-VAULT_NAMES = ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PUBLIC_KEY_HEX", "AIBA_UNITS_PER_CREDIT")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ FUNCTIONS = (*HTTP_FUNCTIONS, "signer", "settle")
 SESSION_READERS = ("battle", "economy", "claim")
 VAULT_READERS = ("claim", "signer", "settle")
 CHAIN_READERS = ("claim", "settle")
+VAULT_NAMES = ("ARENA_VAULT_ADDRESS", "AIBA_JETTON_MASTER", "ORACLE_PUBLIC_KEY_HEX", "AIBA_UNITS_PER_CREDIT")
+"""The vault's settings: all or none."""
 
 
 class Kind(StrEnum):

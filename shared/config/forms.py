@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from shared.config.declarations import Kind
 from shared.domain.errors import Refused
-from shared.domain.ton.address import read_address
 
 _HEX_32 = re.compile(r"[0-9a-fA-F]{64}")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -56,6 +55,8 @@ def _is_text_pair(value: str) -> bool:
 
 def is_ton_address(value: str) -> bool:
     """Whether this is a well-formed TON address in any spelling, of any network."""
+    from shared.domain.ton.address import read_address  # most functions hold no address
+
     try:
         read_address(value)
     except Refused:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, get_args
 
+from shared.domain.canonical_json import canonical_bytes
 from shared.domain.errors import ensure
-from shared.domain.ledger import Accepted, Leg, Row, canonical_bytes
+from shared.domain.ledger import Accepted, Leg, Row
 
 ClaimState = Literal[
     "reserved", "awaiting_approval", "approved", "signed", "confirmed", "refunded", "refused", "rejected"

@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from shared.domain.canonical_json import canonical_bytes
 from shared.domain.errors import Refused
-from shared.domain.ledger import canonical_bytes
 
 MAX_LENGTH: Final = 1_024
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from shared.domain.canonical_json import canonical_bytes
 from shared.domain.errors import ensure
 from shared.domain.money import CURRENCIES, INT64_MAX
 
@@ -169,13 +169,6 @@ def _unsealed(row: Row) -> dict[str, Any]:
         "res": dict(row.answer),
         "ph": row.previous_hash,
     }
-
-
-def canonical_bytes(document: Any) -> bytes:
-    """The one JSON spelling of a document: sorted keys, no spaces, no floats; UTF-8."""
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
 
 
 def row_hash(document: Mapping[str, Any]) -> str:

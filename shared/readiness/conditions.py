@@ -10,7 +10,9 @@ from shared.config.arns import is_role_arn
 from shared.config.declarations import SETTINGS
 from shared.config.forms import is_hex_32, is_integer, is_url, texts
 from shared.domain.errors import Refused
-from shared.domain.ton.address import MAINNET_ID, parse_address
+
+MAINNET_ID = -239
+"""TON's main network by its id."""
 
 _EXAMPLES = frozenset(setting.example for setting in SETTINGS)
 _PLACEHOLDER = re.compile(
@@ -108,6 +110,8 @@ def is_own_role(value: str) -> bool:
 
 def is_mainnet_address(value: str) -> bool:
     """A contract of the base workchain whose spelling does not say testnet; a raw form cannot say."""
+    from shared.domain.ton.address import parse_address  # most functions hold no address
+
     try:
         address = parse_address(value, network_id=MAINNET_ID)
     except Refused:
@@ -121,7 +125,7 @@ def is_positive_integer(value: str) -> bool:
 
 
 def is_mainnet(value: str) -> bool:
-    """TON's main network by its id."""
+    """The id of TON's main network."""
     return value == str(MAINNET_ID)
 
 

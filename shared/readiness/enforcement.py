@@ -11,8 +11,6 @@ from shared.config.parts import Values
 from shared.domain.errors import InvariantBroken, ensure
 from shared.readiness.rules import RULES, ReadKmsPublicKey, Severity, Situation
 
-_MAINNET_ID = -239
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:

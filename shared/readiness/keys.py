@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from shared.config.claim_parts import VAULT_NAMES, KmsOracleKey, oracle_key
+from shared.config.declarations import VAULT_NAMES
 from shared.config.forms import texts
 from shared.readiness.conditions import is_key_hex, is_key_hex_list
 
 if TYPE_CHECKING:
+    from shared.config.claim_parts import KmsOracleKey
     from shared.config.parts import Values
 
 
@@ -40,6 +41,8 @@ def oracle_key_differs(
     if not is_key_hex(expected):
         return []
     if values.is_set("ORACLE_KMS_KEY_ID"):
+        from shared.config.claim_parts import KmsOracleKey, oracle_key  # the signer's alone
+
         key = oracle_key(values)
         if read_kms_public_key is None or not isinstance(key, KmsOracleKey):
             return []

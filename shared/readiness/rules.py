@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from shared.config.arns import is_function_beside
-from shared.config.claim_parts import VAULT_NAMES, KmsOracleKey
 from shared.config.declarations import (
     CHAIN_READERS,
     FUNCTIONS,
     HTTP_FUNCTIONS,
     SESSION_READERS,
+    VAULT_NAMES,
     VAULT_READERS,
 )
 from shared.config.deployment import contradicting_signals, is_known, is_on_vercel
@@ -21,10 +21,11 @@ from shared.readiness import conditions as good
 from shared.readiness.keys import oracle_key_differs, session_key_differs
 
 if TYPE_CHECKING:
+    from shared.config.claim_parts import KmsOracleKey
     from shared.config.parts import Values
 
 Severity = Literal["error", "warning"]
-ReadKmsPublicKey = Callable[[KmsOracleKey], bytes]
+ReadKmsPublicKey = Callable[["KmsOracleKey"], bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from infra.local.stack import STAGE
 from infra.ops.deploy.deployment import deploy
 from infra.ops.deploy.emulated_stage import emulated_stage
-from shared.config.claim_parts import VAULT_NAMES
+from shared.config.declarations import VAULT_NAMES
 
 IS_FULL = os.environ.get("ARENA_TEST_FULL") == "1"  # noqa: TID251 - the test run's own switch
 PROJECT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from functions.edge.app import create_app
 from functions.routes.admin import admin_groups
-from shared.bootstrap.admin import AdminParts
+from shared.bootstrap.admin_desks import AdminParts
 from shared.domain.admins import Admin, Role
 from shared.services.limit_requests import limit_requests
 from shared.wiring import EdgeWiring
@@ -27,7 +27,7 @@ _serving: list[AdminApp] = []
 def _app() -> FastAPI:
     """Built once: forty routes cost more than most tests."""
     groups = admin_groups(lambda: _serving[-1].parts)
-    return create_app("admin", groups=groups, wiring=lambda: _serving[-1].parts.edge)
+    return create_app("admin", groups=groups, wiring=lambda: _serving[-1].edge)
 
 
 class AdminApp:
@@ -37,7 +37,7 @@ class AdminApp:
         self.desks = desks or AdminWorld()
         self.world, self.admins, self.gate = self.desks.game, self.desks.admins, self.desks.gate
         self.limiter = FakeLimiter()
-        edge = EdgeWiring(
+        self.edge = EdgeWiring(
             clock=self.world.clock,
             limit=partial(limit_requests, limiter=self.limiter, fallback=FakeLimiter(is_fallback=True)),
             limit_overrides=lambda: dict.fromkeys(
@@ -46,7 +46,6 @@ class AdminApp:
             admin_gate=self.gate,
         )
         self.parts = AdminParts(
-            edge=edge,
             clock=self.world.clock,
             committer=self.world.committer,
             gate=self.gate,

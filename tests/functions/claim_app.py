@@ -59,7 +59,7 @@ class ClaimApp:
         )
 
     def parts(self) -> ClaimParts:
-        return ClaimParts(self.edge, self.world.clock, self.world.desk if self.has_vault else None)
+        return ClaimParts(self.world.clock, self.world.desk if self.has_vault else None)
 
     def user(self, account: str) -> ClaimUser:
         return ClaimUser(self, account)

@@ -14,13 +14,14 @@ import httpx
 from fastapi import FastAPI
 
 from functions.edge.app import create_app, edge_router
-from functions.edge.authentication import CurrentPlayer, TelegramLogin
+from functions.edge.authentication import CurrentPlayer
 from functions.edge.blocking import run_blocking
 from functions.edge.idempotency import IdempotentCall
 from functions.edge.lambda_entry import lambda_handler
 from functions.edge.models import Amount, IdempotentBody, RequestBody, View
+from functions.edge.telegram_login import TelegramLogin
 from shared.adapters.session_tokens import SessionIssuer, SessionVerifier
-from shared.bootstrap.chain import ProviderOutcomes
+from shared.bootstrap.provider_outcomes import ProviderOutcomes
 from shared.domain.errors import Refused
 from shared.domain.telegram_init_data import InitData, judge_init_data
 from shared.services.limit_requests import limit_requests

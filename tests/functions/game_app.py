@@ -54,7 +54,7 @@ class GameApp:
         self.world = world or GameWorld()
         self.issuer = SessionIssuer(PRIVATE_KEY)
         self.limiter = FakeLimiter()
-        edge = EdgeWiring(
+        self.edge = EdgeWiring(
             clock=self.world.clock,
             limit=partial(limit_requests, limiter=self.limiter, fallback=self.limiter),
             verify_session=SessionVerifier([self.issuer.public_key]).verify,
@@ -62,13 +62,11 @@ class GameApp:
         )
         self.boards, self.watermarks = FakeBoardStore(), FakeWatermarks()
         self.battle_parts = BattleParts(
-            edge=edge,
             committer=self.world.committer,
             fairness=self.world.fairness,
             leaderboards=Leaderboards(self.boards, self.watermarks, self.world.clock),
         )
         self.economy_parts = EconomyParts(
-            edge=edge,
             clock=self.world.clock,
             committer=self.world.committer,
             codes=self.world.codes,
@@ -86,7 +84,7 @@ class GameApp:
             brokers_router(lambda: self.battle_parts),
             leaderboards_router(lambda: self.battle_parts),
         ]
-        return create_app("battle", routers=routers, wiring=lambda: self.battle_parts.edge)
+        return create_app("battle", routers=routers, wiring=lambda: self.edge)
 
     def _economy_app(self) -> FastAPI:
         routers = [
@@ -94,7 +92,7 @@ class GameApp:
             economy_router(lambda: self.economy_parts),
             referrals_router(lambda: self.economy_parts),
         ]
-        return create_app("economy", routers=routers, wiring=lambda: self.economy_parts.edge)
+        return create_app("economy", routers=routers, wiring=lambda: self.edge)
 
     def _wallet_desk(self) -> WalletDesk:
         return WalletDesk(

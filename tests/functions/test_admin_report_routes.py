@@ -129,7 +129,7 @@ def test_emission_is_exported_by_day(app: AdminApp, owner: Operator, ann: str) -
 
 
 def test_an_export_travels_as_text_through_lambda(app: AdminApp, owner: Operator, ann: str) -> None:
-    handler = lambda_handler(app.app, wiring=lambda: app.parts.edge, environment={})
+    handler = lambda_handler(app.app, wiring=lambda: app.edge, environment={})
     event = gateway_event("GET", f"/api/admin/players/{ann}/ledger.csv", headers=owner.headers)
     answer = handler(event, None)
     assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, False)

@@ -159,7 +159,8 @@ NEXT_SECRET = "another-secret-of-thirty-two-characters"
 def set_secrets(app: AdminApp, *secrets: str) -> None:
     """The function as it is rebuilt when its secrets changed."""
     app.gate = replace(app.gate, tokens=HmacAdminTokens(secrets))
-    app.parts = replace(app.parts, gate=app.gate, edge=replace(app.parts.edge, admin_gate=app.gate))
+    app.parts = replace(app.parts, gate=app.gate)
+    app.edge = replace(app.edge, admin_gate=app.gate)
 
 
 def test_a_rotation_of_the_secret_ends_no_session_until_the_former_is_forgotten(app: AdminApp) -> None:
@@ -246,7 +247,7 @@ def test_a_session_goes_on_while_the_shared_limiter_is_down(app: AdminApp) -> No
 
 
 def test_the_function_answers_lambda_events(app: AdminApp) -> None:
-    handler = lambda_handler(app.app, wiring=lambda: app.parts.edge, environment={})
+    handler = lambda_handler(app.app, wiring=lambda: app.edge, environment={})
     body = json.dumps({"email": OWNER_EMAIL, "password": PASSWORD})
     event = gateway_event("POST", "/api/admin/login", headers={"content-type": "application/json"}, body=body)
     token = json.loads(handler(event, None)["body"])["token"]

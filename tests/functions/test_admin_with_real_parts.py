@@ -20,10 +20,11 @@ from functions.edge.lambda_entry import Handler, lambda_handler
 from functions.routes.admin import admin_groups
 from shared.adapters.bcrypt_passwords import BcryptPasswords
 from shared.adapters.mongo_indexes import ensure_indexes
-from shared.bootstrap.admin import AdminParts, build_admin
+from shared.bootstrap.admin import start_admin
+from shared.bootstrap.admin_desks import AdminParts
 from shared.bootstrap.audit import admin_keeper
-from shared.bootstrap.stores import open_stores
-from shared.bootstrap.wired import Wired
+from shared.bootstrap.http_function import HttpFunction
+from shared.bootstrap.stores import Stores
 from shared.config.functions.admin import AdminSettings
 from shared.config.parts import DatabaseSettings, RuntimeSettings
 from shared.domain.adjustments import Adjustment
@@ -44,7 +45,7 @@ class RealAdmin:
     """The handler, called with API Gateway events by whoever logged in last."""
 
     def __init__(
-        self, handler: Handler, recorded: RecordedOperations, parts: Wired[AdminSettings, AdminParts]
+        self, handler: Handler, recorded: RecordedOperations, parts: HttpFunction[AdminSettings, AdminParts]
     ) -> None:
         self.handler, self.recorded, self.parts = handler, recorded, parts
         self.token = ""
@@ -110,9 +111,9 @@ def admin(
         "ADMIN_PASSWORD_HASH": BcryptPasswords(cost=4).hash(PASSWORD),
         "ADMIN_JWT_SECRET": "admin-secret-FAKE-FOR-TESTS-ONLY-0123456789",
     }
-    parts = Wired(AdminSettings, build_admin, environment=environment)
-    app = create_app("admin", groups=admin_groups(parts), wiring=lambda: parts().edge)
-    real = RealAdmin(lambda_handler(app, wiring=parts, environment={}), recorded, parts)
+    parts = HttpFunction(AdminSettings, start_admin, environment=environment)
+    app = create_app("admin", groups=admin_groups(parts), wiring=parts.edge)
+    real = RealAdmin(lambda_handler(app, wiring=parts.edge, environment={}), recorded, parts)
     real.log_in()
     return real
 
@@ -134,7 +135,7 @@ def ann(mongo_uri: str, mongo_database: Database[dict[str, Any]], admin: RealAdm
 
 def economy(mongo_uri: str, mongo_database: Database[dict[str, Any]], function: str = "economy") -> Any:
     runtime = RuntimeSettings("test", "test", is_production=False, local_clock_file=None)
-    return open_stores(function, runtime=runtime, database=DatabaseSettings(mongo_uri, mongo_database.name))
+    return Stores(function, runtime=runtime, database=DatabaseSettings(mongo_uri, mongo_database.name))
 
 
 def test_a_days_work_of_an_operator_stays_within_the_rights_of_the_database_user(

@@ -14,7 +14,7 @@ from functions.edge.metrics import emit, emit_split
 from functions.edge.request_metrics import measure_request
 from functions.edge.settle_metrics import measure_run
 from functions.edge.signer_metrics import measure_decision
-from shared.bootstrap.claim import build_claim
+from shared.bootstrap.claim import start_claim
 from shared.config.functions.claim import ClaimSettings
 from shared.config.parts import Values
 from shared.domain import metrics_catalogue as catalogue
@@ -264,13 +264,13 @@ def test_names_are_unique_and_every_one_is_emitted_somewhere() -> None:
 
 def test_the_claim_functions_provider_is_counted_for_its_requests() -> None:
     values = {**production("claim"), "TON_PROVIDER_URL": "http://127.0.0.1:9/api/v2/jsonRPC"}
-    parts = build_claim(ClaimSettings.of(Values(values)))
+    started = start_claim(ClaimSettings.of(Values(values)))
     try:
-        assert parts.edge.provider_outcomes() == {}
+        assert started.edge.provider_outcomes() == {}
         with pytest.raises(Unavailable):
-            parts.desk.chain.vault_account()
-        asked = parts.edge.provider_outcomes()
+            started.parts().desk.chain.vault_account()
+        asked = started.edge.provider_outcomes()
         assert (asked["ok"], asked["errors"] > 0) == (0, True)
-        assert parts.edge.provider_outcomes() == {}
+        assert started.edge.provider_outcomes() == {}
     finally:
-        parts.close()
+        started.close()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from shared.adapters.web_identity import request_identity
-from shared.bootstrap.claim import build_claim
+from shared.bootstrap.claim import start_claim
 from shared.config.functions.claim import ClaimSettings
 from shared.config.loading import load
 from shared.wiring import PlatformIdentity
@@ -80,11 +80,11 @@ def test_requests_at_once_each_have_their_own_word(edge: EdgeUnderTest) -> None:
 
 
 def _header_of(environment: Mapping[str, str]) -> str:
-    parts = build_claim(load(ClaimSettings, environment=environment))
+    started = start_claim(load(ClaimSettings, environment=environment))
     try:
-        return parts.edge.identity.header if parts.edge.identity is not None else ""
+        return started.edge.identity.header if started.edge.identity is not None else ""
     finally:
-        parts.close()
+        started.close()
 
 
 def test_only_on_vercel_and_with_a_role_to_assume_is_the_header_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ class GameWithWallets(GameApp):
             sessions_router(lambda: self.economy_parts),
             wallet_router(lambda: self.economy_parts.wallet_desk),
         ]
-        return create_app("economy", routers=routers, wiring=lambda: self.economy_parts.edge)
+        return create_app("economy", routers=routers, wiring=lambda: self.edge)
 
 
 @pytest.fixture

@@ -203,14 +203,14 @@ def test_the_edge_of_every_function_believes_only_its_platforms_address(
     backend: WholeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On Lambda no header is read; on Vercel its own one is, because its proxy overwrites what a client sends."""
-    from shared.bootstrap.battle import build_battle
+    from shared.bootstrap.battle import start_battle
     from shared.config.functions.battle import BattleSettings
     from shared.config.loading import load
 
     settings = load(BattleSettings, environment=backend.environments["battle"])
-    assert build_battle(settings).edge.address_header == ""
+    assert start_battle(settings).edge.address_header == ""
     monkeypatch.setenv("VERCEL", "1")
-    assert build_battle(settings).edge.address_header == "x-vercel-forwarded-for"
+    assert start_battle(settings).edge.address_header == "x-vercel-forwarded-for"
 
 
 @pytest.mark.parametrize("function", HTTP_FUNCTIONS)

@@ -6,8 +6,7 @@ import traceback
 
 import pytest
 
-from shared.config.claim_parts import VAULT_NAMES
-from shared.config.declarations import FUNCTIONS, held_by
+from shared.config.declarations import FUNCTIONS, VAULT_NAMES, held_by
 from shared.readiness import RULES, ProductionNotReady, check, enforce
 from tests.readiness.environments import BREACHES, ON_VERCEL, SECRET_VALUES, production, read_oracle_key
 

@@ -23,8 +23,7 @@ from infra.ops.deploy.emulated_stage import EmulatedStage, emulated_stage
 from infra.ops.package.wheels import PackagingFailed
 from infra.ops.preflight.key_lines import public_key
 from infra.vault.messages import ORDER_NANOTON, set_oracle
-from shared.config.claim_parts import VAULT_NAMES
-from shared.config.declarations import FUNCTIONS
+from shared.config.declarations import FUNCTIONS, VAULT_NAMES
 
 Progress = Callable[[str], None]
 

@@ -10,8 +10,7 @@ from infra.ops.operation_records import SECRETS_READABLE, OperationRecords
 from infra.ops.preflight.lines import CannotTell, Line, must
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.adapters.bcrypt_passwords import cost_of
-from shared.config.claim_parts import VAULT_NAMES
-from shared.config.declarations import BY_NAME, SETTINGS, VAULT_READERS, Kind
+from shared.config.declarations import BY_NAME, SETTINGS, VAULT_NAMES, VAULT_READERS, Kind
 from shared.config.forms import texts
 from shared.config.references import parse_reference
 from shared.readiness import Finding, check_stage
