@@ -30,6 +30,8 @@ from infra.ops.miniapp import signed_init_data
 from shared.adapters import mongo, toncenter, upstash_limiter
 from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.system_clock import FileOffsetClock
+from shared.bootstrap.http_function import HttpFunction
+from shared.bootstrap.wired import Wired
 from shared.domain.game_config import GameConfig, default_config
 from tests.recorded_operations import RecordedOperations
 
@@ -135,6 +137,12 @@ class _InvokeApi(BaseHTTPRequestHandler):
         """Nothing: the functions have their own log."""
 
 
+def wired(function: str) -> Wired[Any, Any]:
+    """What holds this function's settings and everything made of them."""
+    parts = getattr(importlib.import_module(f"shared.bootstrap.{function}"), f"{function}_parts")
+    return parts.started if isinstance(parts, HttpFunction) else parts  # type: ignore[no-any-return]
+
+
 @contextmanager
 def whole_backend(stack: Stack) -> Iterator[WholeBackend]:
     """Wire the functions to a running stack's parts; every client they opened is closed at the end."""
@@ -150,7 +158,7 @@ def whole_backend(stack: Stack) -> Iterator[WholeBackend]:
         patch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
         opened = _remember_clients(patch, backend.recorded)
         for name in backend.modules:
-            parts = getattr(importlib.import_module(f"shared.bootstrap.{name}"), f"{name}_parts")
+            parts = wired(name)
             parts.forget()
             patch.setattr(parts, "_environment", environments[name])
             patch.setattr(parts, "_source", None)
@@ -161,7 +169,7 @@ def whole_backend(stack: Stack) -> Iterator[WholeBackend]:
             server.shutdown()
             server.server_close()
             for name in backend.modules:
-                getattr(importlib.import_module(f"shared.bootstrap.{name}"), f"{name}_parts").forget()
+                wired(name).forget()
             for client in opened:
                 client.close()
             backend.loop.run_until_complete(backend.loop.shutdown_default_executor())

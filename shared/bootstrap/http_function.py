@@ -61,16 +61,16 @@ class HttpFunction(Generic[S, P]):
         *,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._started = Wired(kind, start, environment=environment)
+        self.started = Wired(kind, start, environment=environment)
 
     def edge(self) -> EdgeWiring:
         """The edge; raises what Wired raises."""
-        return self._started().edge
+        return self.started().edge
 
     def __call__(self) -> P:
         """The parts; raises what Wired raises."""
-        return self._started().parts()
+        return self.started().parts()
 
     def forget(self) -> None:
         """Drop settings, connections and parts: before a snapshot, after a restore."""
-        self._started.forget()
+        self.started.forget()

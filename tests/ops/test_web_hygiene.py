@@ -12,7 +12,7 @@ import pytest
 from functions.edge.json_body import BODY_BYTES_MAX
 from infra.local.stack import Stack, running_stack
 from infra.ops.openapi.merged import merged_document
-from tests.whole_backend import HTTP_FUNCTIONS, WholeBackend, whole_backend
+from tests.whole_backend import HTTP_FUNCTIONS, WholeBackend, whole_backend, wired
 
 ORIGIN = "http://localhost:5173"
 STRANGERS = (
@@ -218,9 +218,7 @@ def test_where_init_cannot_fail_every_route_of_an_unready_function_is_503_withou
     backend: WholeBackend, function: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Vercel imports a function whatever its settings are: the app itself must refuse."""
-    import importlib
-
-    parts = getattr(importlib.import_module(f"shared.bootstrap.{function}"), f"{function}_parts")
+    parts = wired(function)
     marked = {
         **backend.environments[function],
         "NODE_ENV": "production",
