@@ -31,7 +31,7 @@ def shards() -> None:
 @app.command("cold")
 def cold(runs: Annotated[int, typer.Option(help="Starts of each function.")] = 12) -> None:
     """How long each function takes to start, against a stock FastAPI hello, and what a warm event costs."""
-    from infra.bench.cold import run_cold
+    from infra.bench.starting import run_cold
 
     raise typer.Exit(run_cold(runs=runs))
 

@@ -30,7 +30,6 @@ from infra.bench.function_settings import NOWHERE, local_values, settings_of
 from infra.bench.parameter_store_endpoint import GET_PARAMETERS, NAMES_A_CALL, ParameterStoreEndpoint
 from infra.bench.runtime_endpoint import INIT_ERROR, NEXT, RuntimeEndpoint
 from infra.bench.runtime_process import lambda_environment, runtime_process
-from infra.bench.warm import print_warm
 from infra.local.supervisor import PROJECT
 
 RUNS: Final = 12
@@ -101,22 +100,38 @@ class ColdStart:
         )
 
 
-def init_ms(start: Start, *, parameters: ParameterStoreEndpoint) -> float:
-    """One start. Raises RuntimeError with the runtime's own error when it fails."""
+@contextmanager
+def started(
+    start: Start,
+    *,
+    parameters: ParameterStoreEndpoint,
+    until: str = NEXT,
+    more: Mapping[str, str] | None = None,
+) -> Iterator[tuple[RuntimeEndpoint, float]]:
+    """One start until its runtime asks for this, and the ms from its spawn; `more` is what else it is told.
+
+    Raises RuntimeError with the runtime's own error when it fails.
+    """
     with RuntimeEndpoint().serving() as endpoint:
         environment = lambda_environment(
             path=(start.hidden, start.path),
             runtime_port=endpoint.port,
             parameter_store_port=parameters.port,
-            settings=start.settings,
+            settings={**start.settings, **(more or {})},
         )
         began_s = time.perf_counter()
         with runtime_process(start.handler, path=start.path, environment=environment):
-            heard = endpoint.wait_for(NEXT, INIT_ERROR, within_s=_INIT_LIMIT_S)
+            heard = endpoint.wait_for(until, INIT_ERROR, within_s=_INIT_LIMIT_S)
             took_ms = (time.perf_counter() - began_s) * 1000
-        if heard == INIT_ERROR:
-            raise RuntimeError(f"{start.handler} did not start: {endpoint.failure[:500]}")
-    return took_ms
+            if heard == INIT_ERROR:
+                raise RuntimeError(f"{start.handler} did not start: {endpoint.failure[:500]}")
+            yield endpoint, took_ms
+
+
+def init_ms(start: Start, *, parameters: ParameterStoreEndpoint) -> float:
+    """How long one start takes. Raises as above."""
+    with started(start, parameters=parameters) as (_, took_ms):
+        return took_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +199,3 @@ def measure_cold_starts(*, runs: int) -> list[ColdStart]:
             )
             for name, start in run.starts.items()
         ]
-
-
-def run_cold(*, runs: int = RUNS) -> int:
-    """Print every function's start and what an event costs when it is warm; 1 when one is over its budget."""
-    found = measure_cold_starts(runs=runs)
-    print(f"INIT, medians of {runs}; ratios to the first line, without waiting for references and key")
-    print("\n".join(start.describe() for start in found))
-    is_warm_within = print_warm()
-    return 0 if is_warm_within and all(start.is_within_budget for start in found) else 1

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
 
 from infra.bench.bundled import hide_unbundled
 from infra.bench.cold import SIGNER_WITH_KEY, STOCK, ColdRun, ColdStart, cold_run, init_ms
+from infra.bench.function_settings import TEMPLATE
+from infra.bench.restored import PATHS, measure_restores
 from infra.bench.warm import BARE, BUDGET_MS, ROUTES, WarmOverhead, measure_warm
+from infra.local.serverless_file import load_yaml
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,25 @@ def test_waiting_for_others_is_reported_and_no_part_of_a_ratio() -> None:
     slower = ColdStart(SIGNER_WITH_KEY, 136.0, references_ms=8.0, key_ms=2.0, stock_ms=100.0)
     assert slower.describe().endswith("OVER BUDGET")
     assert ColdStart(STOCK, 100.0, references_ms=0, key_ms=0, stock_ms=100.0).is_within_budget
+
+
+def test_every_function_with_a_snapshot_is_started_without_one_and_restored_from_one(run: ColdRun) -> None:
+    functions = load_yaml(TEMPLATE)["functions"]
+    assert set(PATHS) == {name for name, given in functions.items() if given.get("snapStart")}
+    asked = len(run.parameters.questions)
+    for found in measure_restores(run, runs=1):
+        assert min(astuple(found)[1:]) > 0
+    per_start = sum(
+        value.startswith("ssm:") for name in PATHS for value in run.starts[name].settings.values()
+    )
+    # One start without, one before the snapshot, and the restored copy, which asks again.
+    assert len(run.parameters.questions) - asked == 3 * per_start
+
+
+def test_a_start_that_answers_something_else_is_no_measurement(run: ColdRun) -> None:
+    broken = replace(run, starts=dict.fromkeys(PATHS, run.starts["battle"]))
+    with pytest.raises(RuntimeError, match="GET /api/economy/me answered"):
+        measure_restores(broken, runs=1)
 
 
 def test_warm_routes_take_turns_with_a_bare_handler_and_answer_what_was_meant() -> None:
