@@ -44,7 +44,6 @@ class EdgeApp(FastAPI):
     def __init__(self, *arguments: Any, groups: Sequence[RouteGroup], **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._waiting = list(groups)
-        self._edge_routes: list[EdgeRoute] = []
 
     def load_routes(self, path: str | None = None) -> None:
         """Build the groups that may serve this path, or all; nothing is built twice.
@@ -59,12 +58,13 @@ class EdgeApp(FastAPI):
         """Serve these routes from now on."""
         routes = [route for route in router.routes if isinstance(route, EdgeRoute)]
         ensure(len(routes) == len(router.routes), "routes come from edge_router()")
-        self.include_router(router)
-        self._edge_routes += routes
+        # include_router would build every route once more, at the first request.
+        self.router.routes.extend(routes)
 
     def methods_of(self, scope: Scope) -> list[str]:
         """The methods of all routes of this path; the framework names those of the first one only."""
-        matching = [route for route in self._edge_routes if route.matches(scope)[0] is not Match.NONE]
+        routes = [route for route in self.routes if isinstance(route, EdgeRoute)]
+        matching = [route for route in routes if route.matches(scope)[0] is not Match.NONE]
         return sorted({method for route in matching for method in route.methods or ()})
 
     @override

@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, routing
 
 from functions.edge.app import create_app, edge_router
+from functions.edge.lambda_entry import lambda_handler
 from functions.edge.route_groups import RouteGroup
 from shared.domain.errors import InvariantBroken
-from tests.functions.edge_app import EdgeUnderTest
+from tests.functions.edge_app import EdgeUnderTest, gateway_event
 
 
 class Loads:
@@ -94,6 +95,18 @@ def test_a_group_that_fails_to_load_is_tried_again(loads: Loads) -> None:
         app.load_routes("/api/a")
     app.load_routes("/api/a")
     assert len(tries) == 2
+
+
+def test_routes_are_built_once_and_nothing_is_left_to_build_for_the_first_request(
+    edge: EdgeUnderTest, loads: Loads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app("test", groups=[loads.group("/api/a", path="/api/a")], wiring=edge.wiring)
+    app.load_routes()
+    built: list[object] = []
+    monkeypatch.setattr(routing, "get_dependant", lambda **named: built.append(named))
+    handler = lambda_handler(app, wiring=edge.wiring, environment={})
+    assert handler(gateway_event("GET", "/api/a"), None)["statusCode"] == 200
+    assert built == []
 
 
 def test_a_route_of_another_router_is_not_served() -> None:
