@@ -47,6 +47,11 @@ class PoolStatus:
     init_error: str | None
 
 
+def is_throttled(outcome: Outcome) -> bool:
+    """Whether the pool refused the event, and no function saw it."""
+    return outcome.is_error and THROTTLED.encode() in outcome.payload
+
+
 class FunctionPool:
     """Workers of one function behind one queue; every method runs on the gateway's event loop.
 
@@ -101,8 +106,8 @@ class FunctionPool:
     async def invoke(self, payload: bytes) -> Outcome:
         """Run one event and say how it ended; cancelling the wait drops an event that nobody took yet."""
         outcome = await self._invoke(payload)
-        is_throttled = outcome.is_error and THROTTLED.encode() in outcome.payload
-        self._measure(is_error=outcome.is_error and not is_throttled, is_throttled=is_throttled)
+        was_refused = is_throttled(outcome)
+        self._measure(is_error=outcome.is_error and not was_refused, is_throttled=was_refused)
         return outcome
 
     async def _invoke(self, payload: bytes) -> Outcome:

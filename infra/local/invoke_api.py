@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from urllib.parse import unquote
 
-from infra.local.function_pool import FunctionPool
+from infra.local.function_pool import THROTTLED, FunctionPool, is_throttled
 from infra.local.http1 import Request, Response, json_response
 from infra.local.serverless_file import ServiceSpec
 
@@ -62,6 +62,8 @@ class InvokeApi:
             return Response(202, (("x-amzn-requestid", str(uuid.uuid4())),))
         # The invocation outlives a caller that went away, as on Lambda.
         outcome = await asyncio.shield(call)
+        if is_throttled(outcome):
+            return _refusal(429, THROTTLED, "Rate Exceeded.")
         headers = [("x-amzn-requestid", str(uuid.uuid4())), ("x-amz-executed-version", "$LATEST")]
         if outcome.is_error:
             headers.append(("x-amz-function-error", "Unhandled"))

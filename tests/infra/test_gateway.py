@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -166,6 +167,18 @@ def test_boto3_is_told_which_function_does_not_exist(gateway: RunningGateway) ->
     with pytest.raises(ClientError) as caught:
         gateway.lambda_client().invoke(FunctionName="nobody")
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_boto3_is_told_of_a_throttled_call_and_the_function_never_saw_it(tmp_path: Path) -> None:
+    gateway = start_gateway(tmp_path / "gateway", "--max-queued", "0")
+    try:
+        with pytest.raises(ClientError) as caught:
+            gateway.lambda_client().invoke(FunctionName="private", Payload=b'{"n":1}')
+    finally:
+        stop_gateway(gateway)
+    assert caught.value.response["Error"]["Code"] == "TooManyRequestsException"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert not (tmp_path / "gateway" / "note").exists()
 
 
 def test_functions_without_http_are_not_reachable_in_public(gateway: RunningGateway) -> None:
