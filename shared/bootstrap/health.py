@@ -34,7 +34,7 @@ def build_health(settings: HealthSettings) -> HealthWiring:
         return UpstashLimiter(url=settings.limiter.url, token=settings.limiter.token)
 
     def database_answers() -> None:
-        stores().committer.store.open_rows(limit=1)
+        stores().ledger.open_rows(limit=1)
 
     def limiter_answers() -> None:
         from shared.ports.limiter import LimitCheck
@@ -48,7 +48,7 @@ def build_health(settings: HealthSettings) -> HealthWiring:
 
         opened = stores()
         sources = MetricSources(
-            store=opened.committer.store,
+            store=opened.ledger,
             configs=opened.configs,
             claims=MongoClaimStore(opened.database),
             observations=MongoObservations(opened.database),

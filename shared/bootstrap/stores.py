@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from shared.adapters.mongo_game_configs import MongoGameConfigs
+    from shared.adapters.mongo_ledger import MongoLedgerStore
     from shared.config.parts import DatabaseSettings, RuntimeSettings
     from shared.ports.clock import Clock
     from shared.services.commit import Committer
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class Stores:
     """One process's database side; nothing connects before the first command.
 
-    `configs` and `committer` are made when first asked for, because the whole game is imported with them.
+    `configs`, `ledger` and `committer` are made when first asked for, because the whole game is imported with them.
     """
 
     def __init__(self, function: str, *, runtime: RuntimeSettings, database: DatabaseSettings) -> None:
@@ -42,19 +43,24 @@ class Stores:
         return MongoGameConfigs(self.database, self.clock)
 
     @cached_property
+    def ledger(self) -> MongoLedgerStore:
+        """Rows and players as they are stored."""
+        from shared.adapters.mongo_ledger import MongoLedgerStore
+
+        return MongoLedgerStore(self.database)
+
+    @cached_property
     def committer(self) -> Committer:
         """The only way to change money."""
-        from shared.adapters.mongo_ledger import MongoLedgerStore
         from shared.domain.budget_plans import plan_budget
         from shared.services.commit import Committer
         from shared.services.hold_budgets import BudgetHolder
 
-        store = MongoLedgerStore(self.database)
         return Committer(
-            store=store,
+            store=self.ledger,
             configs=self.configs,
             clock=self.clock,
-            holder=BudgetHolder(store, plan_budget, uptime_ms),
+            holder=BudgetHolder(self.ledger, plan_budget, uptime_ms),
             new_attempt=new_id,
         )
 
