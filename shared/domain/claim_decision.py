@@ -20,12 +20,20 @@ HOUR_BUDGET = "claimsHour"
 
 
 @dataclass(frozen=True, slots=True)
+class SeenSeqno:
+    """The vault's last seqno for one wallet, as the chain shows it."""
+
+    recipient: str
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimWish:
-    """What the player asks for: whole AIBA credits, and the chain's last seqno where it had to be read."""
+    """What the player asks for: whole AIBA credits, and the wallet's seqno where the chain had to be asked."""
 
     credits: int
     key: str
-    chain_last_seqno: int | None
+    seen: SeenSeqno | None
 
 
 def decide_claim(
@@ -150,9 +158,9 @@ def _terms(player: Player, wish: ClaimWish, *, vault: VaultIdentity, now_ms: int
     recipient = player.state["wallet"]["address"]
     last = known_seqno(player, vault=vault.vault, recipient=recipient)
     if last is None:
-        last = wish.chain_last_seqno
-    if last is None:  # the wallet changed while the chain was being read
-        raise Unavailable("The wallet just changed; ask again", code="wallet_changed")
+        if wish.seen is None or wish.seen.recipient != recipient:  # it changed while the chain was being read
+            raise Unavailable("The wallet just changed; ask again", code="wallet_changed")
+        last = wish.seen.last
     units = wish.credits * vault.units_per_credit
     ensure(0 < units <= INT64_MAX, "a claim's jetton units fit int64")
     return ClaimTerms(
