@@ -71,7 +71,7 @@ def claim_refusal(
     return (
         _wallet_refusal(player, vault, economy=economy, now_ms=now_ms)
         or _standing_refusal(player)
-        or _amount_refusal(player, credits, economy=economy)
+        or _amount_refusal(player, credits, economy=economy, vault=vault)
         or _limit_refusal(player, credits, economy=economy, now_ms=now_ms)
     )
 
@@ -131,11 +131,15 @@ def _standing_refusal(player: Player) -> Declined | None:
     return None
 
 
-def _amount_refusal(player: Player, credits: int, *, economy: Economy) -> Declined | None:
+def _amount_refusal(
+    player: Player, credits: int, *, economy: Economy, vault: VaultIdentity
+) -> Declined | None:
+    """The largest claim is the configured one, but never more than its jetton units can say in int64."""
+    most = min(economy.claim_max_aiba, INT64_MAX // vault.units_per_credit)
     if credits < economy.claim_min_aiba:
         return _no("claim_below_minimum", "Less than the smallest claim", min=str(economy.claim_min_aiba))
-    if credits > economy.claim_max_aiba:
-        return _no("claim_above_maximum", "More than the largest claim", max=str(economy.claim_max_aiba))
+    if credits > most:
+        return _no("claim_above_maximum", "More than the largest claim", max=str(most))
     have = player.balance("AIBA")
     if have < credits:
         return _no(
