@@ -20,12 +20,20 @@ HOUR_BUDGET = "claimsHour"
 
 
 @dataclass(frozen=True, slots=True)
+class SeenSeqno:
+    """The vault's last seqno for one wallet, as the chain shows it."""
+
+    recipient: str
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimWish:
-    """What the player asks for: whole AIBA credits, and the chain's last seqno where it had to be read."""
+    """What the player asks for: whole AIBA credits, and the wallet's seqno where the chain had to be asked."""
 
     credits: int
     key: str
-    chain_last_seqno: int | None
+    seen: SeenSeqno | None
 
 
 def decide_claim(
@@ -63,7 +71,7 @@ def claim_refusal(
     return (
         _wallet_refusal(player, vault, economy=economy, now_ms=now_ms)
         or _standing_refusal(player)
-        or _amount_refusal(player, credits, economy=economy)
+        or _amount_refusal(player, credits, economy=economy, vault=vault)
         or _limit_refusal(player, credits, economy=economy, now_ms=now_ms)
     )
 
@@ -123,11 +131,15 @@ def _standing_refusal(player: Player) -> Declined | None:
     return None
 
 
-def _amount_refusal(player: Player, credits: int, *, economy: Economy) -> Declined | None:
+def _amount_refusal(
+    player: Player, credits: int, *, economy: Economy, vault: VaultIdentity
+) -> Declined | None:
+    """The largest claim is the configured one, but never more than its jetton units can say in int64."""
+    most = min(economy.claim_max_aiba, INT64_MAX // vault.units_per_credit)
     if credits < economy.claim_min_aiba:
         return _no("claim_below_minimum", "Less than the smallest claim", min=str(economy.claim_min_aiba))
-    if credits > economy.claim_max_aiba:
-        return _no("claim_above_maximum", "More than the largest claim", max=str(economy.claim_max_aiba))
+    if credits > most:
+        return _no("claim_above_maximum", "More than the largest claim", max=str(most))
     have = player.balance("AIBA")
     if have < credits:
         return _no(
@@ -150,9 +162,9 @@ def _terms(player: Player, wish: ClaimWish, *, vault: VaultIdentity, now_ms: int
     recipient = player.state["wallet"]["address"]
     last = known_seqno(player, vault=vault.vault, recipient=recipient)
     if last is None:
-        last = wish.chain_last_seqno
-    if last is None:  # the wallet changed while the chain was being read
-        raise Unavailable("The wallet just changed; ask again", code="wallet_changed")
+        if wish.seen is None or wish.seen.recipient != recipient:  # it changed while the chain was being read
+            raise Unavailable("The wallet just changed; ask again", code="wallet_changed")
+        last = wish.seen.last
     units = wish.credits * vault.units_per_credit
     ensure(0 < units <= INT64_MAX, "a claim's jetton units fit int64")
     return ClaimTerms(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_SECOND
-from shared.domain.claim_decision import ClaimWish, claim_refusal, decide_claim, known_seqno
+from shared.domain.claim_decision import ClaimWish, SeenSeqno, claim_refusal, decide_claim, known_seqno
 from shared.domain.claims import CLAIM_KIND, Claim, VaultIdentity, claim_of_row, refunded_effect, settle_name
 from shared.domain.errors import Refused, Unavailable, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Decision, Declined, client_key, system_key
@@ -64,7 +64,7 @@ def request_claim(
     else:
         if desk.configs.current().paused.claims:
             raise Unavailable("Claims are paused", code="claims_paused")
-        decide = _decider(desk, ClaimWish(credits, stored_key, _chain_seqno(desk, account, credits=credits)))
+        decide = _decider(desk, ClaimWish(credits, stored_key, _seen_seqno(desk, account, credits=credits)))
     outcome = desk.committer.commit(
         account=account, key=stored_key, fingerprint=fingerprint, decide=decide, scope="withdraw"
     )
@@ -162,7 +162,7 @@ def _refund_refused(desk: ClaimDesk, claim: Claim) -> Claim:
     return refunded
 
 
-def _chain_seqno(desk: ClaimDesk, account: str, *, credits: int) -> int | None:
+def _seen_seqno(desk: ClaimDesk, account: str, *, credits: int) -> SeenSeqno | None:
     """The vault's last seqno for the player's wallet, asked of the chain only when no row knows it.
 
     A claim that will be refused anyway asks nobody: its refusal needs no seqno, and no provider.
@@ -179,4 +179,4 @@ def _chain_seqno(desk: ClaimDesk, account: str, *, credits: int) -> int | None:
     if snapshot.shard_time_s * MS_PER_SECOND <= int(player.state["wallet"]["linkedMs"]):
         # Before the link the wallet may have been somebody else's, and its seqno moved on meanwhile.
         raise Unavailable("The chain's state is older than the wallet's link", code="chain_behind")
-    return snapshot.last_seqno
+    return SeenSeqno(recipient, snapshot.last_seqno)

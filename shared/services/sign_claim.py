@@ -60,9 +60,8 @@ class ClaimSigning:
         (the claim stays as it was and may be asked for again); InvariantBroken when the key service
         returned something that does not verify: it never leaves the signer.
         """
-        facts = self._gather(claim_id)
+        facts, entry = self._gather(claim_id)
         verdict = judge(facts)
-        entry = self.journal.read(facts.terms_of_row.journal_id)
         if not verdict.is_allowed:
             return self._refuse(facts, verdict, entry)
         return self._sign(facts, entry)
@@ -71,15 +70,20 @@ class ClaimSigning:
     def _ballot(self) -> Ballot:
         return Ballot(self.journal, self.claims, self.committer.store)
 
-    def _gather(self, claim_id: str) -> SigningFacts:
-        """Re-read claim, row, player, config and approval; the request's word counts for nothing."""
+    def _gather(self, claim_id: str) -> tuple[SigningFacts, JournalEntry | None]:
+        """Re-read claim, row, player, config and approval; the request's word counts for nothing.
+
+        The journal is read before everything that a refund changes: whoever writes it after a refund
+        that these facts do not show finds the entry changed.
+        """
         config = self.configs.current()
         claim = self.claims.read(claim_id)
         if claim is None:
             raise Refused("There is no such claim", code="claim_unknown")
         terms = self._terms_of_row(claim.terms.account, claim.row_seq)
+        entry = self.journal.read(terms.journal_id)
         settle_key = system_key(terms.account, settle_name(terms.id))
-        return SigningFacts(
+        facts = SigningFacts(
             claim=claim,
             terms_of_row=terms,
             # The signer's database user may not write players: rows it is ahead of stay unprojected.
@@ -91,6 +95,7 @@ class ClaimSigning:
             approval=self.approvals.read(terms.id),
             now_ms=self.clock.now_ms(),
         )
+        return facts, entry
 
     def _terms_of_row(self, account: str, seq: int) -> ClaimTerms:
         row = self.committer.store.row_at(account, seq)

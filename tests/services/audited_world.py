@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.domain.claim_decision import ClaimWish, decide_claim
+from shared.domain.claim_decision import ClaimWish, SeenSeqno, decide_claim
 from shared.domain.claims import VaultIdentity, claim_of_row, refunded_effect, settle_name
 from shared.domain.errors import Refused
 from shared.domain.ledger import SYSTEM_FINGERPRINT, client_key, row_hash, system_key
@@ -33,7 +33,7 @@ def claim(world: GameWorld, account: str, key: str, *, credits: int = 10) -> Any
         fingerprint="f",
         decide=lambda context: decide_claim(
             context.player,
-            ClaimWish(credits, stored_key, 0),
+            ClaimWish(credits, stored_key, SeenSeqno(str(WALLET["address"]), 0)),
             economy=context.config.economy,
             vault=VAULT,
             now_ms=context.now_ms,

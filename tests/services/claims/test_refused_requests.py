@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.errors import Refused
-from tests.services.claim_world import START_CREDITS
+from shared.domain.money import INT64_MAX
+from tests.services.claim_world import START_CREDITS, VAULT
 
 
 def set_debt(world, ann):
@@ -146,3 +147,13 @@ def test_a_refund_gives_no_allowance_back(world, ann):
     with pytest.raises(Refused) as refused:
         world.ask(ann, 100, key="k2")
     assert (refused.value.code, refused.value.extra["left"]) == ("claim_daily_amount", "50")
+
+
+def test_a_claim_whose_jetton_units_pass_int64_is_above_the_maximum_whatever_is_configured(world):
+    most = INT64_MAX // VAULT.units_per_credit
+    world.game.configure(claim_max_aiba=10**12, claim_max_aiba_per_player_per_day=10**12)
+    rich = world.player(2, credits=most + 1)
+    with pytest.raises(Refused) as refused:
+        world.ask(rich, most + 1)
+    assert (refused.value.code, refused.value.extra["max"]) == ("claim_above_maximum", str(most))
+    assert world.money(rich) == (most + 1, 0)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from shared.domain.claims import claim_of_row
-from shared.domain.errors import Refused
+from shared.domain.errors import Refused, Unavailable
 from shared.domain.ledger import client_key
-from tests.services.claim_world import START_CREDITS, VAULT
+from tests.services.claim_world import START_CREDITS, VAULT, wallet_address
 
 
 def test_a_claim_moves_its_credits_to_escrow_and_comes_back_signed(world, ann):
@@ -92,3 +92,21 @@ def test_a_refused_claim_document_that_the_journal_does_not_confirm_is_not_belie
     world.execute(claim)
     world.settle()
     assert world.claim_of(ann).state == "confirmed"
+
+
+def test_a_seqno_read_for_a_wallet_that_was_changed_meanwhile_is_not_the_new_wallets(world, ann):
+    world.game.configure(wallet_cooldown_hours=0)
+    world.fake_chain.last_seqnos[wallet_address(1)] = 5
+    look = world.chain.vault_snapshot
+
+    def relink(recipient):
+        world.chain.vault_snapshot = look
+        world.link(ann, 2)
+        return look(recipient)
+
+    world.chain.vault_snapshot = relink
+    with pytest.raises(Unavailable) as refused:
+        world.ask(ann)
+    assert refused.value.code == "wallet_changed"
+    assert world.money(ann) == (START_CREDITS, 0)
+    assert world.ask(ann).claim.terms.seqno == 1

@@ -132,7 +132,11 @@ def test_limits_are_recounted_from_the_rows_themselves(world, ann):
         world.settle()
     world.signer.is_away = True
     third = world.ask(ann, 100, key="k2").claim
-    assert [terms.credits for terms in world.signing._gather(third.terms.id).days_claims] == [100, 100, 100]
+    assert [terms.credits for terms in world.signing._gather(third.terms.id)[0].days_claims] == [
+        100,
+        100,
+        100,
+    ]
     # Whoever could write the player's counters still could not sign past the day's limit.
     world.game.configure(claim_max_aiba_per_player_per_day=299)
     assert world.signing.sign_claim(third.terms.id).rule == "daily_amount"
@@ -145,7 +149,7 @@ def test_yesterdays_claims_do_not_count_today(world, ann):
     world.advance(seconds=DAY_S)
     later = world.ask(ann, key="k2").claim
     assert later.state == "signed"
-    assert len(world.signing._gather(later.terms.id).days_claims) == 1
+    assert len(world.signing._gather(later.terms.id)[0].days_claims) == 1
 
 
 def test_the_signers_own_day_holds_whatever_the_budgets_say(world, ann):

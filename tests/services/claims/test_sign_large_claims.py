@@ -51,9 +51,9 @@ def test_an_approval_of_other_terms_approves_nothing(world, ann, big):
 
 
 def test_an_approval_expires_after_a_day(world, big):
-    facts = world.signing._gather(big.claim.terms.id)
+    facts = world.signing._gather(big.claim.terms.id)[0]
     world.approve(big.claim)
-    approved = world.signing._gather(big.claim.terms.id)
+    approved = world.signing._gather(big.claim.terms.id)[0]
     at = approved.approval.approved_ms
     assert judge(replace(approved, now_ms=at + DAY_S * 1000)).is_allowed
     assert judge(replace(approved, now_ms=at + DAY_S * 1000 + 1)).rule == "approved"

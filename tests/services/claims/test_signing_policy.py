@@ -101,7 +101,7 @@ BREAKERS = [
 
 @pytest.fixture
 def facts(world, reserved) -> SigningFacts:
-    return world.signing._gather(reserved.terms.id)
+    return world.signing._gather(reserved.terms.id)[0]
 
 
 def test_a_claim_that_keeps_every_rule_may_be_signed(facts):

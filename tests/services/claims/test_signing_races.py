@@ -144,3 +144,24 @@ def test_settle_too_returns_a_claim_whose_seqno_is_spent(world, reserved, ann):
     world.clock.advance(seconds=DAY_S + 1)
     assert world.settle().refunded == 1
     assert world.money(ann) == (START_CREDITS, 0)
+
+
+def test_a_signer_that_slept_through_its_claims_refund_does_not_take_the_seqno_back(world, reserved, ann):
+    read = world.fake_journal.read
+
+    def rejected(key):
+        world.move(world.claim_of(ann, key), state="rejected", reason="no")
+        assert world.settle().refunded == 1
+
+    def refund_this_and_the_next(journal_id):
+        world.fake_journal.read = read
+        rejected("k1")
+        world.signer.is_away = True
+        world.ask(ann, key="k2")
+        rejected("k2")
+        return read(journal_id)
+
+    world.fake_journal.read = refund_this_and_the_next
+    answer = world.signing.sign_claim(reserved.terms.id)
+    assert (answer.code, world.fake_key.signed) == ("signing_refused", [])
+    assert world.fake_journal.entries[reserved.terms.journal_id].state == "void"
