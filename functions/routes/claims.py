@@ -125,7 +125,7 @@ def claims_router(parts: Parts) -> APIRouter:
 
     @router.get("/api/vault", operation_id="getVault", responses=refusals("claims_not_configured"))
     async def get_vault() -> VaultView:
-        """The vault as the chain shows it: address, key, inventory, whether it pays."""
+        """The vault as the chain showed it at most 5 s ago: address, key, inventory, whether it pays."""
         account = await run_blocking(vault_account, parts().desk)
         return vault_view(account, desk=parts().desk)
 

@@ -56,23 +56,25 @@ def _desk(stores: Stores, settings: ClaimSettings, provider: ProviderOutcomes) -
     from shared.adapters.mongo_claims import MongoClaimStore
     from shared.adapters.mongo_signing import MongoSigningJournal
     from shared.bootstrap.chain import chain_of
+    from shared.bootstrap.remembered_vault import RememberedVault
     from shared.domain.claims import VaultIdentity
     from shared.services.request_claim import ClaimDesk
 
     if settings.vault is None:
         return None
+    chain = chain_of(
+        "claim",
+        settings.ton_provider,
+        vault=settings.vault,
+        network_id=settings.ton_network_id,
+        on_outcome=provider.count,
+    )
     return ClaimDesk(
         committer=stores.committer,
         claims=MongoClaimStore(stores.database),
         journal=MongoSigningJournal(stores.database),
         configs=stores.configs,
-        chain=chain_of(
-            "claim",
-            settings.ton_provider,
-            vault=settings.vault,
-            network_id=settings.ton_network_id,
-            on_outcome=provider.count,
-        ),
+        chain=RememberedVault(chain, stores.clock),
         signer=LambdaClaimSigner(
             function_name=settings.signer_function_name,
             endpoint_url=settings.lambda_endpoint_url,
