@@ -1,67 +1,34 @@
-"""A pymongo `Collection` in memory: single-document operations, atomic, in one order, each with a fate of its own."""
+"""A pymongo `Collection` in memory: the operations that adapters use, on one document each or found by an index."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pymongo.errors import BulkWriteError, DuplicateKeyError, NetworkTimeout, PyMongoError, WTimeoutError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
 
+from infra.simulation.cursor import Cursor
 from infra.simulation.documents import Document, NotAllowed, copied, matches, updated
-from infra.simulation.faults import Fate, ProcessKilled
+from infra.simulation.faults import Fate
+from infra.simulation.kept_documents import KeptDocuments
+from infra.simulation.operations import Operations
 
 if TYPE_CHECKING:
     from infra.simulation.database import SimulatedDatabase
 
-STALE_COLLECTIONS = ("players",)
-"""Where the protocol promises to bear old reads of one: a player's document is only ever a projection.
-
-An auditor, who asks for several, is not among those who decide by it."""
-
-KEPT_VERSIONS = 4
 _DUPLICATE = 11000
-DEADLINE_MS = 45_000
-"""Far above the driver's own: a process frozen for longer finds its operation out of time, unsent."""
-
-
-@dataclass(slots=True)
-class Cursor:
-    """The part of pymongo's cursor that adapters use."""
-
-    documents: list[Document]
-
-    def limit(self, count: int) -> Cursor:
-        return Cursor(self.documents[:count])
-
-    def batch_size(self, count: int) -> Cursor:  # noqa: ARG002 - pymongo's own shape
-        """One answer holds everything here."""
-        return self
-
-    def sort(self, field_name: str, direction: int) -> Cursor:
-        """By a field with an index, which all of these documents have."""
-        return Cursor(sorted(self.documents, key=lambda found: found[field_name], reverse=direction < 0))
-
-    def __iter__(self) -> Iterator[Document]:
-        return iter(self.documents)
 
 
 class SimulatedCollection:
     """One collection: single-document operations, atomic, in one order."""
 
     def __init__(self, database: SimulatedDatabase, name: str) -> None:
-        self.documents: dict[str, Document] = {}
-        self.had: dict[str, Document | None] = {}
-        """What a majority has of the documents whose last writes the primary alone has."""
+        self._kept = KeptDocuments(database, name)
+        self.documents = self._kept.documents
         self._database, self._name = database, name
-        self._past: dict[str, list[Document]] = defaultdict(list)
-        mine = [index for index in database.indexes if index.collection == name]
-        self._indexed = {index.fields[0] for index in mine}
-        self._unique = [index.fields[0] for index in mine if index.unique]
-        self._taken: dict[tuple[str, Any], str] = {}
+        self._operations = Operations(database, name, self._kept)
+        self._indexed = {index.fields[0] for index in database.indexes if index.collection == name}
 
     def insert_one(self, document: Mapping[str, Any]) -> InsertOneResult:
         new = copied(document)
@@ -69,14 +36,14 @@ class SimulatedCollection:
         counted_on = sum(amount for _, amount in new.get("bud", ()))
 
         def apply() -> int:
-            self._insert(new)
+            self._kept.insert(new)
             holds.counted_on += counted_on
             return 1
 
         def undo() -> None:
             holds.counted_on -= counted_on
 
-        self._write("insert", new["_id"], apply, undo=undo)
+        self._operations.write("insert", new["_id"], apply, undo=undo)
         return InsertOneResult(new["_id"], acknowledged=True)
 
     def insert_many(self, documents: Sequence[Mapping[str, Any]], *, ordered: bool) -> None:
@@ -104,12 +71,12 @@ class SimulatedCollection:
         holds = discipline.sends(document_id, amount)
 
         def apply() -> int:
-            found = self.documents.get(document_id)
-            if found is None or not matches(found, wanted):
+            found = self._matching(document_id, wanted)
+            if found is None:
                 if upsert:
-                    self._insert(updated({"_id": document_id}, change))
+                    self._kept.insert(updated({"_id": document_id}, change))
                 return 0
-            self._store(updated(found, change))
+            self._kept.store(updated(found, change))
             holds.held -= amount
             return 1
 
@@ -117,7 +84,7 @@ class SimulatedCollection:
             holds.held += amount
 
         try:
-            count = self._write("update", document_id, apply, undo=undo)
+            count = self._operations.write("update", document_id, apply, undo=undo)
         except PyMongoError:
             discipline.failed(document_id, amount)
             raise
@@ -129,13 +96,12 @@ class SimulatedCollection:
         wanted, new = copied(conditions), {**copied(document), "_id": document_id}
 
         def apply() -> int:
-            found = self.documents.get(document_id)
-            if found is None or not matches(found, wanted):
+            if self._matching(document_id, wanted) is None:
                 return 0
-            self._store(new)
+            self._kept.store(new)
             return 1
 
-        count = self._write("replace", document_id, apply)
+        count = self._operations.write("replace", document_id, apply)
         return UpdateResult({"n": count, "nModified": count}, acknowledged=True)
 
     def delete_one(self, conditions: Mapping[str, Any]) -> DeleteResult:
@@ -143,15 +109,12 @@ class SimulatedCollection:
         wanted = copied(conditions)
 
         def apply() -> int:
-            found = self.documents.get(document_id)
-            if found is None or not matches(found, wanted):
+            if self._matching(document_id, wanted) is None:
                 return 0
-            self._remember(document_id)
-            self._forget_names(document_id)
-            del self.documents[document_id]
+            self._kept.delete(document_id)
             return 1
 
-        count = self._write("delete", document_id, apply)
+        count = self._operations.write("delete", document_id, apply)
         return DeleteResult({"n": count}, acknowledged=True)
 
     def find_one(self, conditions: Mapping[str, Any]) -> Document | None:
@@ -163,158 +126,28 @@ class SimulatedCollection:
             return Cursor(found)
         return Cursor([{name: each[name] for name in ("_id", *fields) if name in each} for each in found])
 
+    def show_all(self) -> None:
+        """A majority has everything from now on."""
+        self._kept.had.clear()
+
+    def _matching(self, document_id: str, wanted: Mapping[str, Any]) -> Document | None:
+        """What a write changes: always the primary's own."""
+        found = self._kept.documents.get(document_id)
+        return found if found is not None and matches(found, wanted) else None
+
     def _find(self, conditions: Mapping[str, Any]) -> list[Document]:
         if len(conditions) != 1:
             raise NotAllowed("a find by more than one field scans on some servers")
         ((name, wanted),) = conditions.items()
         if name != "_id" and name not in self._indexed:
             raise NotAllowed(f"a find on {self._name} by {name}, which has no index")
-        fate = self._read_fate(wanted if name == "_id" else "", is_one=isinstance(wanted, str))
+        fate = self._operations.read(wanted if name == "_id" else "", is_one=isinstance(wanted, str))
         if name == "_id":
             ids = wanted["$in"] if isinstance(wanted, Mapping) else [wanted]
-            found = [self._as_of(document_id, fate) for document_id in ids]
+            read_at = self._kept.stale_at if fate is Fate.STALE else self._kept.shown_at
+            found = [read_at(document_id) for document_id in ids]
             return [copied(document) for document in found if document is not None]
-        return [copied(document) for document in self._shown() if matches(document, conditions)]
-
-    def _shown(self) -> Iterator[Document]:
-        if not self.had or not self._database.shows_majority:
-            yield from self.documents.values()
-            return
-        for document_id in list(self.documents | self.had):
-            document = self._shown_at(document_id)
-            if document is not None:
-                yield document
-
-    def _shown_at(self, document_id: str) -> Document | None:
-        if document_id in self.had and self._database.shows_majority:
-            return self.had[document_id]
-        return self.documents.get(document_id)
-
-    def _as_of(self, document_id: str, fate: Fate) -> Document | None:
-        past = self._past[document_id]
-        if fate is Fate.STALE and past and document_id not in self.had:
-            return self._database.faults.chance.choice(past)
-        return self._shown_at(document_id)
-
-    def _read_fate(self, subject: object, *, is_one: bool) -> Fate:
-        scheduler, faults = self._database.scheduler, self._database.faults
-        self._wait_my_turn()
-        fate = faults.of_read(may_be_stale=is_one and self._name in STALE_COLLECTIONS)
-        scheduler.note(self._name, "find", subject, fate.value)
-        if fate is Fate.KILLED_BEFORE:
-            raise ProcessKilled
-        if fate is Fate.LOST:
-            raise faults.error(fate)
-        if fate is Fate.SLOW:
-            scheduler.give_way()
-        return fate
-
-    def _write(
-        self,
-        verb: str,
-        document_id: str,
-        apply: Callable[[], int],
-        *,
-        undo: Callable[[], None] = lambda: None,
-    ) -> int:
-        scheduler, faults = self._database.scheduler, self._database.faults
-        self._wait_my_turn()
-        fate = faults.of_write()
-        scheduler.note(self._name, verb, document_id, fate.value)
-        if fate is Fate.KILLED_BEFORE:
-            raise ProcessKilled
-        if fate in (Fate.LOST, Fate.NOT_SENT, Fate.NOT_NOW):
-            raise faults.error(fate)
-        if fate is Fate.LATE:
-            scheduler.send_late(partial(self._land_alone, document_id, apply, undo))
-            raise faults.error(fate)
-        if fate is Fate.UNACKNOWLEDGED:
-            self._land_alone(document_id, apply, undo)
-            raise faults.error(fate)
-        count = self._acknowledged(document_id, apply, undo)
-        if fate is Fate.KILLED_AFTER:
-            raise ProcessKilled
-        if fate is Fate.SLOW:
-            scheduler.give_way()
-        return count
-
-    def _acknowledged(self, document_id: str, apply: Callable[[], int], undo: Callable[[], None]) -> int:
-        """A majority has it, and so everything before it; or the primary waits for one in vain.
-
-        A server waits for its majority though a write changed nothing; a taken key it says at once.
-        """
-        lone_writes = self._database.lone_writes
-        if not lone_writes.is_cut_off:
-            lone_writes.confirmed()
-            return apply()
-        if not self._land_alone(document_id, apply, undo):
-            apply()
-        raise WTimeoutError("simulated: waiting for replication timed out", 64, {})
-
-    def _land_alone(self, document_id: str, apply: Callable[[], int], undo: Callable[[], None]) -> bool:
-        """A write whose sender hears nothing of it, not even that its key was taken; the primary has it alone."""
-        before, past = self.documents.get(document_id), list(self._past[document_id])
-        try:
-            count = apply()
-        except DuplicateKeyError:
-            return False
-        if not count:
-            return False
-
-        def take_back() -> None:
-            undo()
-            self._forget_names(document_id)
-            self._past[document_id] = past
-            if before is None:
-                del self.documents[document_id]
-                return
-            self.documents[document_id] = before
-            self._taken.update({(name, before[name]): document_id for name in self._unique if name in before})
-
-        self.had.setdefault(document_id, before)
-        self._database.lone_writes.undo.append(take_back)
-        self._database.scheduler.is_held = True
-        return True
-
-    def _wait_my_turn(self) -> None:
-        scheduler = self._database.scheduler
-        began_ms = scheduler.now_ms
-        scheduler.give_way()
-        if scheduler.now_ms - began_ms > DEADLINE_MS:
-            scheduler.note(self._name, "out of time")
-            raise NetworkTimeout("simulated: the operation ran out of time before it was sent")
-        if became := self._database.lone_writes.pass_time():
-            scheduler.note(became)
-        scheduler.is_held = self._database.lone_writes.is_waiting
-
-    def _insert(self, document: Document) -> int:
-        if document["_id"] in self.documents:
-            raise DuplicateKeyError("E11000 duplicate key error", 11000, {})
-        self._store(document)
-        return 1
-
-    def _store(self, document: Document) -> None:
-        document_id: str = document["_id"]
-        names = [(name, document[name]) for name in self._unique if name in document]
-        if any(self._taken.get(name, document_id) != document_id for name in names):
-            raise DuplicateKeyError("E11000 duplicate key error", 11000, {})
-        self._forget_names(document_id)
-        self._taken.update(dict.fromkeys(names, document_id))
-        self._remember(document_id)
-        self.documents[document_id] = document
-        self._database.watch(self._name, document)
-
-    def _forget_names(self, document_id: str) -> None:
-        former = self.documents.get(document_id, {})
-        for name in self._unique:
-            if name in former:
-                self._taken.pop((name, former[name]), None)
-
-    def _remember(self, document_id: str) -> None:
-        past = self._past[document_id]
-        if document_id in self.documents:
-            past.append(self.documents[document_id])
-            del past[:-KEPT_VERSIONS]
+        return [copied(document) for document in self._kept.shown() if matches(document, conditions)]
 
 
 def _id_of(conditions: Mapping[str, Any]) -> str:

@@ -46,4 +46,4 @@ class SimulatedDatabase:
 
     def _show_all(self) -> None:
         for collection in self._collections.values():
-            collection.had.clear()
+            collection.show_all()

@@ -64,7 +64,7 @@ def fold_accounts(folding: BoardFolding, due: Due, *, ends_ms: int, tally: Board
         known = {account: found.get(account, Standing(account)) for account in due}
         due = {account: head for account, head in due.items() if known[account].seq < head.seq}
         again = _fold_once(folding, due, known, new=due.keys() - found.keys(), tally=tally)
-        due = {account: due[account] for account in again}
+        due = {account: head for account, head in due.items() if account in again}
         if due and folding.clock.now_ms() >= ends_ms:
             return False
     return True

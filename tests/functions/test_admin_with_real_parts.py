@@ -6,7 +6,6 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +32,7 @@ from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, system_key
 from shared.services.adjust_balances import adjust_balance, decide_proposal
 from shared.services.admin_audit import Actor, RequestKey
 from shared.services.keep_admins import keep_admins
+from tests.at_once import at_once
 from tests.conftest import UpstashRest
 from tests.functions.edge_app import gateway_event
 from tests.recorded_operations import RecordedOperations
@@ -204,12 +204,11 @@ def test_eight_at_once_move_one_adjustment_and_confirm_one_proposal_once(admin: 
     second = replace(owner, id="a-second")
     parts.reports.trail.open_account(second.id)
 
-    def at_once(work: Callable[[int], Any]) -> list[Any]:
-        with ThreadPoolExecutor(8) as pool:
-            return list(pool.map(lambda number: answer_or_code(lambda: work(number)), range(8)))
+    def eight_at_once(work: Callable[[int], Any]) -> list[Any]:
+        return at_once(8, lambda number: answer_or_code(lambda: work(number)))
 
     small = Adjustment(ann, "credit", "AIBA", 400, REASON)
-    answers = at_once(
+    answers = eight_at_once(
         lambda _: adjust_balance(parts.adjustments, Actor(owner, "r", "a"), RequestKey("one", "f"), small)
     )
     assert len({str(answer) for answer in answers}) == 1
@@ -217,7 +216,7 @@ def test_eight_at_once_move_one_adjustment_and_confirm_one_proposal_once(admin: 
     proposal = adjust_balance(
         parts.adjustments, Actor(owner, "r", "a"), RequestKey("two", "f"), large
     ).answer()["id"]
-    decisions = at_once(
+    decisions = eight_at_once(
         lambda number: decide_proposal(
             parts.adjustments,
             Actor(second, "r", "a"),

@@ -17,7 +17,7 @@ from shared.services.run_janitor import run_janitor
 from tests.fakes.boards import FakeBoardStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.watermarks import FakeWatermarks
-from tests.services.test_leaderboards import Boards
+from tests.services.boards_world import Boards
 from tests.services.test_run_janitor import World as Lagging
 
 TIMEOUT_S = load_yaml(Path("serverless.yml"))["functions"]["settle"]["timeout"]

@@ -1,6 +1,9 @@
-"""The ledger's store as both of its implementations."""
+"""A store as both of its implementations: a test that asks for it holds for the fake and on MongoDB alike."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -9,12 +12,21 @@ from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.ports.ledger import LedgerStore
 from tests.fakes.ledger import FakeLedgerStore
 
+Part = Callable[[type, type], Any]
+"""Of a fake and its adapter, builds the one that the test runs on."""
+
 
 @pytest.fixture(params=["fake", "mongo"])
-def store(request: pytest.FixtureRequest) -> LedgerStore:
-    """An empty one: a test that asks for it holds for the fake and on MongoDB's wire protocol alike."""
+def part(request: pytest.FixtureRequest) -> Part:
+    """Builds the fake, or the adapter over an empty database on MongoDB's wire protocol."""
     if request.param == "fake":
-        return FakeLedgerStore()
+        return lambda fake, adapter: fake()
     database = request.getfixturevalue("mongo_database")
     ensure_indexes(database)
-    return MongoLedgerStore(database)
+    return lambda fake, adapter: adapter(database)
+
+
+@pytest.fixture
+def store(part: Part) -> LedgerStore:
+    """An empty ledger's."""
+    return part(FakeLedgerStore, MongoLedgerStore)

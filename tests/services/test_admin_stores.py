@@ -25,6 +25,7 @@ from tests.fakes.admin import (
 )
 from tests.fakes.ledger import FakeLedgerStore
 from tests.fakes.referrals import FakeReferralCodes
+from tests.services.conftest import Part
 from tests.services.game_world import GameWorld
 
 ANN = Admin(id="a1", email="ann@example.org", role="support", password_hash="fake", created_ms=2**41)
@@ -37,17 +38,13 @@ class StoresUnderTest(NamedTuple):
     proposals: Any
 
 
-@pytest.fixture(params=["fake", "mongo"])
-def stores(request) -> StoresUnderTest:
-    if request.param == "fake":
-        return StoresUnderTest(FakeAdmins(), FakeRevokedTokens(), FakeLoginAttempts(), FakeProposals())
-    database = request.getfixturevalue("mongo_database")
-    ensure_indexes(database)
+@pytest.fixture
+def stores(part: Part) -> StoresUnderTest:
     return StoresUnderTest(
-        MongoAdmins(database),
-        MongoRevokedTokens(database),
-        MongoLoginAttempts(database),
-        MongoProposals(database),
+        part(FakeAdmins, MongoAdmins),
+        part(FakeRevokedTokens, MongoRevokedTokens),
+        part(FakeLoginAttempts, MongoLoginAttempts),
+        part(FakeProposals, MongoProposals),
     )
 
 

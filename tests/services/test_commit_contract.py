@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from shared.domain.errors import OutcomeUnknown, Refused, Unavailable
 from shared.domain.ledger import Accepted, Leg, client_key, row_document, row_hash
 from shared.domain.row_heads import RowHead
+from tests.at_once import at_once
 from tests.services.commit_world import CommitWorld, earn, emit, escrow, out_of_escrow, spend
 
 
@@ -246,19 +244,16 @@ def test_what_a_lagging_projection_does_not_show_yet_is_read_before_anything_is_
 
 
 def test_many_at_once_commit_each_key_once_and_keep_the_cap(world):
-    barrier = threading.Barrier(8)
     processes = [world.another_process() for _ in range(8)]
 
     def run(number: int) -> list:
-        barrier.wait()
         key = client_key("ann", f"k{number // 2}")
         return [
             processes[number].commit(account="ann", key=f"{key}-{turn}", fingerprint="f", decide=emit(70))
             for turn in range(4)
         ]
 
-    with ThreadPoolExecutor(8) as pool:
-        outcomes = [outcome for results in pool.map(run, range(8)) for outcome in results]
+    outcomes = [outcome for results in at_once(8, run) for outcome in results]
     by_key = {}
     for outcome in outcomes:
         by_key.setdefault(outcome.row.key, set()).add(outcome.row.hash)

@@ -16,7 +16,7 @@ from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_watermarks import MongoWatermarks
 from shared.domain.boards import Standing
 from shared.services.fold_boards import fold_boards
-from tests.services.test_leaderboards import Boards
+from tests.services.boards_world import Boards
 
 FOLDERS = 3
 BATTLES = 300

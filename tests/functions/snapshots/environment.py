@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,15 +12,18 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+import pytest
+
 from infra.bench.bundled import hide_unbundled
 from infra.bench.function_settings import settings_of
 from infra.bench.parameter_store_endpoint import ParameterStoreEndpoint
 from infra.bench.runtime_endpoint import INIT_ERROR, NEXT, RESTORE_ERROR, RESTORE_NEXT, RuntimeEndpoint
 from infra.bench.runtime_process import RUNTIME, lambda_environment, runtime_process
 
-PROJECT = Path(__file__).resolve().parents[2]
-COPIED = "tests.functions.snapshot_copies"
+PROJECT = Path(__file__).resolve().parents[3]
+COPIED = "tests.functions.snapshots.copied_runtime"
 WITHIN_S = 30.0
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="connections and copies are Linux's")
 
 
 @dataclass
@@ -36,13 +40,21 @@ class Environment:
         self.runtime.restored.set()
         assert self.runtime.wait_for(NEXT, RESTORE_ERROR, within_s=WITHIN_S) == NEXT, self.runtime.failure
 
+    def failed_restore(self) -> str:
+        """Let it be restored and fail: it ends and serves nothing. Answers what it told the platform."""
+        self.runtime.restored.set()
+        assert self.runtime.wait_for(NEXT, RESTORE_ERROR, within_s=WITHIN_S) == RESTORE_ERROR
+        assert self.process.wait(WITHIN_S) != 0
+        assert self.runtime.heard == [RESTORE_NEXT, RESTORE_ERROR]
+        return self.runtime.failure
+
     def answer(self, event: Mapping[str, Any]) -> Any:
         outcome = self.runtime.send(event)
         assert not outcome.is_error, outcome.body
         return json.loads(outcome.body)
 
     def ask(self, question: str) -> Any:
-        """A question of tests.functions.restored_function."""
+        """A question of tests.functions.snapshots.restored_function."""
         return self.answer({"ask": question})
 
     def connected_ports(self) -> set[int]:
@@ -90,7 +102,7 @@ def snapshot_of(
         with (
             log.open("wb") as output,
             runtime_process(
-                handler or f"tests.functions.restored_function.{function}",
+                handler or f"tests.functions.snapshots.restored_function.{function}",
                 path=PROJECT,
                 environment=environment,
                 log=output,

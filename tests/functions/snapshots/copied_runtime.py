@@ -1,6 +1,6 @@
 """A runtime of which several environments are restored: it is copied where the platform would freeze it.
 
-    RESTORED_APIS=127.0.0.1:1,127.0.0.1:2 python -m tests.functions.snapshot_copies <handler>
+    RESTORED_APIS=127.0.0.1:1,127.0.0.1:2 python -m tests.functions.snapshots.copied_runtime <handler>
 
 Each copy goes on with a Runtime API of its own, as each restored environment does, and asks it for its
 restore. A snapshot is memory, so nothing may notice the copying: it is the C library's fork, after which

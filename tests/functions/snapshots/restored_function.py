@@ -1,6 +1,6 @@
 """The deployed handlers, each with questions of the tests about the process that runs it.
 
-`tests.functions.restored_function.battle` is a handler for the runtime: an event `{"ask": ...}` is answered
+`tests.functions.snapshots.restored_function.battle` is a handler for the runtime: an event `{"ask": ...}` is answered
 here, every other one by the battle function's own handler.
 """
 
