@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import Field
 
 from functions.edge.app import edge_router
@@ -16,6 +16,7 @@ from functions.edge.idempotency import IdempotentCall
 from functions.edge.models import Amount, IdempotentBody, RequestBody
 from functions.edge.problems import refusals
 from functions.routes.claim_views import ClaimPage, ClaimView, VaultView, claim_view, vault_view
+from functions.routes.paging import ClaimLimit, Cursor
 from shared.bootstrap.claim import ClaimParts
 from shared.domain.money import parse_amount
 from shared.services.read_claims import claims_page, report_sent, vault_account
@@ -89,11 +90,7 @@ def claims_router(parts: Parts) -> APIRouter:
         response_model_exclude_none=True,
         responses=refusals("invalid_cursor"),
     )
-    async def list_claims(
-        player: CurrentPlayer,
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
-        cursor: Annotated[str | None, Query(max_length=200)] = None,
-    ) -> ClaimPage:
+    async def list_claims(player: CurrentPlayer, limit: ClaimLimit = 20, cursor: Cursor = None) -> ClaimPage:
         """The player's claims, newest first."""
         page = await run_blocking(claims_page, parts().desk, account=player.id, limit=limit, cursor=cursor)
         return ClaimPage.of(page, now_ms=parts().clock.now_ms())
