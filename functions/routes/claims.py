@@ -88,7 +88,7 @@ def claims_router(parts: Parts) -> APIRouter:
         "/api/claims",
         operation_id="listClaims",
         response_model_exclude_none=True,
-        responses=refusals("invalid_cursor"),
+        responses=refusals("claims_not_configured", "invalid_cursor"),
     )
     async def list_claims(player: CurrentPlayer, limit: ClaimLimit = 20, cursor: Cursor = None) -> ClaimPage:
         """The player's claims, newest first."""
@@ -99,7 +99,7 @@ def claims_router(parts: Parts) -> APIRouter:
         "/api/claims/{claim_id}",
         operation_id="getClaim",
         response_model_exclude_none=True,
-        responses=refusals("claim_unknown"),
+        responses=refusals("claims_not_configured", "claim_unknown"),
     )
     async def get_claim(request: Request, claim_id: str, player: CurrentPlayer) -> ClaimView:
         """One claim. One approved meanwhile is signed now; a reserved one waits for its request to be repeated."""
@@ -111,7 +111,7 @@ def claims_router(parts: Parts) -> APIRouter:
         "/api/claims/{claim_id}/sent",
         operation_id="reportClaimSent",
         response_model_exclude_none=True,
-        responses=refusals("claim_unknown"),
+        responses=refusals("claims_not_configured", "claim_unknown"),
     )
     async def report_claim_sent(claim_id: str, body: SentBody, player: CurrentPlayer) -> ClaimView:
         """Note which message the wallet sent; only the chain decides what became of it."""
