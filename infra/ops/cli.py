@@ -184,7 +184,7 @@ def main() -> None:
     try:
         app(prog_name="arena")
     except OSError as error:
-        if error.filename is None and error.errno not in NO_ROOM:
+        if error.strerror is None or (error.filename is None and error.errno not in NO_ROOM):
             raise  # no fault of a file: somebody has to read where it came from
         at = f"{error.filename}: " if error.filename is not None else ""
         print(f"arena: {at}{error.strerror}; mend that and run the same command again", file=sys.stderr)

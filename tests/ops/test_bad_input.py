@@ -19,7 +19,6 @@ from typer.testing import CliRunner
 from infra.ops.cli import app, main
 from infra.ops.driver_errors import reason
 from infra.ops.fairness_commands import deployed_settings
-from infra.ops.package.command import run_package
 from shared.domain.errors import Unavailable
 
 SINCE = ("--since", "2026-11-22T10:00Z")
@@ -112,18 +111,6 @@ def test_a_folder_that_cannot_be_used_is_named(
         main()
     assert ended.value.code == 2
     assert f"{file}: File exists" in capsys.readouterr().err
-
-
-def test_the_runbooks_address_is_asked_for_before_any_zip_is_built(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def build(*_: object, **__: object) -> list[object]:
-        raise AssertionError("nothing is built yet")
-
-    monkeypatch.setattr("infra.ops.package.command.build_archives", build)
-    monkeypatch.delenv("ARENA_RUNBOOK_URL", raising=False)
-    assert run_package("prod") == 2
-    assert "ARENA_RUNBOOK_URL" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ def run_package(stage: str) -> int:
     target = lambda_target()
     say(describe(target))
     try:
-        require_runbook(stage, os.environ)  # what is missing is said before the zips take their minutes
-        deployer(ROOT)
+        deployer(ROOT)  # what is missing is said before the zips take their minutes
+        require_runbook(stage, os.environ)
         archives = build_archives(FUNCTIONS, root=ROOT, target=target, into=ROOT / "build", progress=say)
         refuse_overweight(archives)
         template = make_template(stage, root=ROOT)
