@@ -1,38 +1,40 @@
 """What the HTTP functions share: who asks, how often, in which form, and how answers and refusals look.
 
-A function module is a router, an app and a handler; it holds no rule and no `try`::
+A function module is its groups of routes, an app and a handler; it holds no rule and no `try`::
 
     from functions.edge.app import create_app, edge_router
     from functions.edge.authentication import CurrentPlayer
     from functions.edge.blocking import run_blocking
     from functions.edge.idempotency import IdempotentCall
     from functions.edge.lambda_entry import lambda_handler
-    from functions.edge.models import Amount, IdempotentBody, View
+    from functions.edge.models import Amount, View
     from functions.edge.problems import refusals
+    from functions.edge.route_groups import RouteGroup
 
-    router = edge_router()
-
-    class ClaimBody(IdempotentBody):
+    class DailyReward(View):
         amount: Amount
 
-    class ClaimView(View):
-        id: str
-        amount: Amount
+    def economy_router(parts: Callable[[], EconomyParts]) -> APIRouter:
+        router = edge_router()
 
-    @router.post("/api/claims", status_code=201, operation_id="createClaim",
-                 responses=refusals("insufficient_funds", "claim_open"))
-    async def create_claim(body: ClaimBody, player: CurrentPlayer, call: IdempotentCall) -> ClaimView:
-        outcome = await run_blocking(
-            request_claim, player.id, amount=parse_amount(body.amount),
-            key=call.key, fingerprint=call.fingerprint)
-        return ClaimView.model_validate(call.answer(outcome))
+        @router.post("/api/economy/daily", operation_id="claimDaily", responses=refusals("daily_taken"))
+        async def claim_daily(player: CurrentPlayer, call: IdempotentCall) -> DailyReward:
+            outcome = await run_blocking(
+                claim_daily_login, player.id, key=call.key, fingerprint=call.fingerprint,
+                committer=parts().committer)
+            return DailyReward.model_validate(call.answer(outcome))
 
-    app = create_app("claim", routers=[router], wiring=claim_wiring)
-    handler = lambda_handler(app, wiring=claim_wiring, forget=forget)
+        return router
 
-`wiring` is a function of shared.bootstrap that returns a `shared.wiring.EdgeWiring`; it is
-called once per request, so it caches. Every route of an `edge_router` is, in this order: authenticated
-(if it asks for a CurrentPlayer), rate limited, its body judged, its fields judged, and only then run.
+    GROUPS = [RouteGroup(("/api/economy",), lambda: economy_router(economy_parts))]
+    app = create_app("economy", groups=GROUPS, wiring=economy_parts.edge)
+    handler = lambda_handler(app, wiring=economy_parts.edge, forget=economy_parts.forget,
+                             load=(app.load_routes, economy_parts))
+
+`economy_parts` is a `shared.bootstrap.http_function.HttpFunction`: `edge` answers a `shared.wiring.EdgeWiring`,
+calling it what the routes work with; both are asked once per request or more, and keep what they made.
+
+Every route of an `edge_router` is, in this order: authenticated (if it asks for a CurrentPlayer), rate limited, its body judged, its fields judged, and only then run.
 Refused and Unavailable raised by services become problem+json by themselves.
 
 This package module imports nothing: the health function uses the light half (exchange, boundary,

@@ -7,8 +7,6 @@ from typing import Final
 
 from functions.edge.exchange import Scope, header
 
-VERCEL_HEADER: Final = "x-vercel-forwarded-for"
-"""Set by Vercel's own proxy on every request; believed only where VERCEL=1 says we run behind it."""
 UNKNOWN: Final = "unknown"
 """All requests without a readable address share one limit."""
 

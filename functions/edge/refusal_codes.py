@@ -2,7 +2,7 @@
 
 400 the request is malformed, 401 who are you, 403 not you or not yet, 404 no such thing, 409 not in
 this state (final for its key), 412 somebody was faster, 422 the key belongs to another request,
-429 wait. A test finds every code the services and the domain use and fails on one that is missing.
+429 wait, 503 not here yet. A test finds every code the services and the domain use and fails on one that is missing.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "wallet_cooldown": 409,
     # claims
     "claims_paused": 403,
-    "claims_not_configured": 403,
+    "claims_not_configured": 503,
     "claim_unknown": 404,
     "claim_open": 409,
     "claim_below_minimum": 409,

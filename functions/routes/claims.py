@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import Field
 
 from functions.edge.app import edge_router
@@ -16,6 +16,7 @@ from functions.edge.idempotency import IdempotentCall
 from functions.edge.models import Amount, IdempotentBody, RequestBody
 from functions.edge.problems import refusals
 from functions.routes.claim_views import ClaimPage, ClaimView, VaultView, claim_view, vault_view
+from functions.routes.paging import ClaimLimit, Cursor
 from shared.bootstrap.claim import ClaimParts
 from shared.domain.money import parse_amount
 from shared.services.read_claims import claims_page, report_sent, vault_account
@@ -87,13 +88,9 @@ def claims_router(parts: Parts) -> APIRouter:
         "/api/claims",
         operation_id="listClaims",
         response_model_exclude_none=True,
-        responses=refusals("invalid_cursor"),
+        responses=refusals("claims_not_configured", "invalid_cursor"),
     )
-    async def list_claims(
-        player: CurrentPlayer,
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
-        cursor: Annotated[str | None, Query(max_length=200)] = None,
-    ) -> ClaimPage:
+    async def list_claims(player: CurrentPlayer, limit: ClaimLimit = 20, cursor: Cursor = None) -> ClaimPage:
         """The player's claims, newest first."""
         page = await run_blocking(claims_page, parts().desk, account=player.id, limit=limit, cursor=cursor)
         return ClaimPage.of(page, now_ms=parts().clock.now_ms())
@@ -102,7 +99,7 @@ def claims_router(parts: Parts) -> APIRouter:
         "/api/claims/{claim_id}",
         operation_id="getClaim",
         response_model_exclude_none=True,
-        responses=refusals("claim_unknown"),
+        responses=refusals("claims_not_configured", "claim_unknown"),
     )
     async def get_claim(request: Request, claim_id: str, player: CurrentPlayer) -> ClaimView:
         """One claim. One approved meanwhile is signed now; a reserved one waits for its request to be repeated."""
@@ -114,7 +111,7 @@ def claims_router(parts: Parts) -> APIRouter:
         "/api/claims/{claim_id}/sent",
         operation_id="reportClaimSent",
         response_model_exclude_none=True,
-        responses=refusals("claim_unknown"),
+        responses=refusals("claims_not_configured", "claim_unknown"),
     )
     async def report_claim_sent(claim_id: str, body: SentBody, player: CurrentPlayer) -> ClaimView:
         """Note which message the wallet sent; only the chain decides what became of it."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Query
 
-from shared.services.read_history import MAX_PAGE
+from shared.domain.cursors import MAX_LENGTH
 
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Items per page")]
+_ITEMS: Final = "Items per page"
+Limit = Annotated[int, Query(ge=1, le=50, description=_ITEMS)]
+ClaimLimit = Annotated[int, Query(ge=1, le=100, description=_ITEMS)]
+"""A player's claims are read together anyway, so that their pages may be longer."""
 Cursor = Annotated[
     str | None,
     Query(
-        max_length=1024,
+        max_length=MAX_LENGTH,
         pattern=r"^[A-Za-z0-9_-]+$",
         description="`nextCursor` of the page before; opaque, and only good for the same list",
     ),

@@ -29,7 +29,7 @@ def shards() -> None:
 
 
 @app.command("cold")
-def cold(runs: Annotated[int, typer.Option(help="Starts of each function.")] = 12) -> None:
+def cold(runs: Annotated[int, typer.Option(min=1, help="Starts of each function.")] = 12) -> None:
     """How long each function takes to start, against a stock FastAPI hello, and what a warm event costs."""
     from infra.bench.starting import run_cold
 

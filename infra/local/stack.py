@@ -19,6 +19,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from pymongo.errors import PyMongoError
+
 from infra.local.chain_client import ChainClient
 from infra.local.claim_key import create_claim_key
 from infra.local.clock import read_offset_ms, stack_now_ms, write_offset_ms
@@ -79,6 +81,12 @@ class Stack:
         self._supervisor = Supervisor(self.data_dir)
         try:
             self._begin(progress)
+        except PyMongoError as error:
+            self.stop()
+            log = self.log_path("mongo")
+            raise PartFailed(
+                "mongo", f"refused: {error}", log_path=log, last_lines=last_lines(log)
+            ) from error
         except BaseException:
             self.stop()
             raise

@@ -8,13 +8,8 @@ from typing import Annotated
 
 import typer
 
-from infra.ops.chosen_database import chosen_database, is_on_this_machine
+from infra.ops.chosen_database import DatabaseName, Uri, chosen_database, is_on_this_machine, readable_uri
 
-Uri = Annotated[
-    str | None,
-    typer.Option("--mongodb-uri", envvar="MONGODB_URI", help="Default: the local stack that runs."),
-]
-DatabaseName = Annotated[str | None, typer.Option("--database", envvar="MONGODB_DATABASE")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -39,7 +34,9 @@ def backup(
 
 def restore(
     source: Annotated[Path, typer.Option("--from", help="Folder of a finished backup.")],
-    mongodb_uri: Annotated[str, typer.Option("--mongodb-uri", help="The server to restore to.")],
+    mongodb_uri: Annotated[
+        str, typer.Option("--mongodb-uri", callback=readable_uri, help="The server to restore to.")
+    ],
     database: Annotated[str, typer.Option("--database", help="An empty database, or none yet.")],
     as_json: Json = False,
 ) -> None:
@@ -57,7 +54,10 @@ def restore_drill(
     database: DatabaseName = None,
     scratch_uri: Annotated[
         str | None,
-        typer.Option(help="Server to restore on. Default: the database's own, if it is on this machine."),
+        typer.Option(
+            callback=readable_uri,
+            help="Server to restore on. Default: the database's own, if it is on this machine.",
+        ),
     ] = None,
     on_its_own_server: Annotated[
         bool,

@@ -5,8 +5,41 @@ from __future__ import annotations
 import ipaddress
 import json
 import sys
+from typing import Annotated
 
 import typer
+
+
+def readable_uri(uri: str | None) -> str | None:
+    """The URI as it was given, for an option's `callback`; one that the driver cannot read ends the command.
+
+    The driver's own text would repeat it, and what is secret in it.
+    """
+    from pymongo.errors import PyMongoError
+    from pymongo.uri_parser import parse_uri
+
+    if not uri or uri.startswith("mongodb+srv://"):  # reading that one asks DNS
+        return uri
+    try:
+        parse_uri(uri)
+    except (PyMongoError, ValueError):
+        raise typer.BadParameter(
+            "a URI is mongodb://user:password@host/?options or mongodb+srv://..., "
+            "with special characters of user and password percent-encoded"
+        ) from None
+    return uri
+
+
+Uri = Annotated[
+    str | None,
+    typer.Option(
+        "--mongodb-uri",
+        envvar="MONGODB_URI",
+        callback=readable_uri,
+        help="Default: the local stack that runs.",
+    ),
+]
+DatabaseName = Annotated[str | None, typer.Option("--database", envvar="MONGODB_DATABASE")]
 
 
 def chosen_database(uri: str | None, database: str | None) -> tuple[str, str]:
@@ -19,7 +52,9 @@ def chosen_database(uri: str | None, database: str | None) -> tuple[str, str]:
         local = json.loads(environments.read_text()).get("settle", {})
     uri, database = uri or local.get("MONGODB_URI"), database or local.get("MONGODB_DATABASE")
     if uri is None or database is None:
-        print("arena: name a database with --mongodb-uri and --database", file=sys.stderr)
+        print(
+            "arena: no local stack runs: name a database with --mongodb-uri and --database", file=sys.stderr
+        )
         raise typer.Exit(2)
     return uri, database
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from infra.bench.bench_commands import app as bench_app
 from infra.ops.admin_commands import app as admin_app
 from infra.ops.backup_commands import backup, restore, restore_drill
+from infra.ops.chosen_database import readable_uri
 from infra.ops.database_commands import app as database_app
 from infra.ops.fairness_commands import app as fairness_app
 from infra.ops.ledger_commands import app as ledger_app
@@ -20,6 +23,8 @@ from infra.ops.vault_commands import app as vault_app
 app = typer.Typer(
     name="arena", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 app.add_typer(database_app, name="db")
 app.add_typer(admin_app, name="admin")
 app.add_typer(bench_app, name="bench")
@@ -73,7 +78,10 @@ def run_tests(
 
 @app.command()
 def advisories(
-    osv: Annotated[Path | None, typer.Option(help="A folder with OSV's export for PyPI, unpacked.")] = None,
+    osv: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="A folder with OSV's export for PyPI, unpacked."),
+    ] = None,
 ) -> None:
     """Compare every pinned package with the advisories known here, without the network."""
     from infra.ops.advisories import run_advisories
@@ -126,8 +134,8 @@ def package(stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = 
 @app.command()
 def simulate(
     seed: Annotated[int, typer.Option(help="The same seed plays the same history, to the last byte.")],
-    steps: Annotated[int, typer.Option(help="Store operations per seed.")] = 2_000,
-    runs: Annotated[int, typer.Option(help="How many seeds, from the first on.")] = 1,
+    steps: Annotated[int, typer.Option(min=1, help="Store operations per seed.")] = 2_000,
+    runs: Annotated[int, typer.Option(min=1, help="How many seeds, from the first on.")] = 1,
 ) -> None:
     """Run the real services on a simulated store that crashes, stalls, lags and forgets."""
     from infra.ops.simulate import simulate as run_simulation
@@ -147,7 +155,9 @@ def preflight(
     mongodb_uri: Annotated[
         str,
         typer.Option(
-            envvar="ARENA_OPERATOR_MONGODB_URI", help="A user who may list indexes and read `operations`."
+            envvar="ARENA_OPERATOR_MONGODB_URI",
+            callback=readable_uri,
+            help="A user who may list indexes and read `operations`.",
         ),
     ] = "",
     secrets_readable: Annotated[
@@ -169,5 +179,17 @@ def preflight(
     raise typer.Exit(run_preflight(options))
 
 
+def main() -> None:
+    """Run one command. What this machine refuses it (no room, no right, no such folder) is a sentence, exit code 2."""
+    try:
+        app(prog_name="arena")
+    except OSError as error:
+        if error.strerror is None or (error.filename is None and error.errno not in NO_ROOM):
+            raise  # no fault of a file: somebody has to read where it came from
+        at = f"{error.filename}: " if error.filename is not None else ""
+        print(f"arena: {at}{error.strerror}; mend that and run the same command again", file=sys.stderr)
+        sys.exit(2)
+
+
 if __name__ == "__main__":
-    app(prog_name="arena")
+    main()

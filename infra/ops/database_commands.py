@@ -10,18 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.ops.chosen_database import chosen_database
+from infra.ops.chosen_database import DatabaseName, Uri, chosen_database
+from infra.ops.driver_errors import reason
 
 app = typer.Typer(no_args_is_help=True, help="Indexes of the database, hotfixes on record.")
 
 
 @app.command("indexes")
 def indexes(
-    mongodb_uri: Annotated[
-        str | None,
-        typer.Option("--mongodb-uri", envvar="MONGODB_URI", help="Default: the local stack that runs."),
-    ] = None,
-    database: Annotated[str | None, typer.Option("--database", envvar="MONGODB_DATABASE")] = None,
+    mongodb_uri: Uri = None,
+    database: DatabaseName = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Create every declared index that is missing, and print what is there; safe at any time."""
@@ -37,8 +35,7 @@ def indexes(
         ) as client:
             found = create_missing(client[name])
     except PyMongoError as error:
-        # A driver's text may hold the address and its user.
-        print(f"arena: the indexes are not all there: {type(error).__name__}", file=sys.stderr)
+        print(f"arena: the indexes are not all there: {reason(error)}", file=sys.stderr)
         raise typer.Exit(2) from error
     if as_json:
         print(json.dumps([line.as_document() for line in found]))
@@ -49,11 +46,8 @@ def indexes(
 
 @app.command("hotfixes")
 def hotfixes(
-    mongodb_uri: Annotated[
-        str | None,
-        typer.Option("--mongodb-uri", envvar="MONGODB_URI", help="Default: the local stack that runs."),
-    ] = None,
-    database: Annotated[str | None, typer.Option("--database", envvar="MONGODB_DATABASE")] = None,
+    mongodb_uri: Uri = None,
+    database: DatabaseName = None,
 ) -> None:
     """Print every deployment that passed over go-live lines, a JSON object each: who, when, what and why."""
     from pymongo import MongoClient
@@ -68,7 +62,7 @@ def hotfixes(
         ) as client:
             found = OperationRecords(client[name]).hotfixes()
     except PyMongoError as error:
-        print(f"arena: the hotfixes were not read: {type(error).__name__}", file=sys.stderr)
+        print(f"arena: the hotfixes were not read: {reason(error)}", file=sys.stderr)
         raise typer.Exit(2) from error
     for each in found:
         began = datetime.fromtimestamp(each.at_ms / 1000, UTC).isoformat(timespec="seconds")

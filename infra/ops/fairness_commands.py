@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from infra.ops.chosen_stage import known_stage
 from shared.domain.errors import ArenaError, Refused
 from shared.domain.fairness import (
     BattleProof,
@@ -49,7 +51,11 @@ def verify(
 def open_epoch(
     note: Annotated[str, typer.Option("--note", help="Why; public for ever.", prompt=True)],
     stage: Annotated[
-        str, typer.Option(help="A deployed stage, whose parameters you may read. Default: the environment.")
+        str,
+        typer.Option(
+            callback=known_stage,
+            help="A deployed stage, whose parameters you may read. Default: the environment.",
+        ),
     ] = "",
 ) -> None:
     """After the secret was compromised: commit to the new one at once, with the battle function's settings."""
@@ -59,7 +65,7 @@ def open_epoch(
 
     parts = battle_parts
     if stage:
-        parts = HttpFunction(BattleSettings, start_battle, environment=_deployed(stage))
+        parts = HttpFunction(BattleSettings, start_battle, environment=deployed_settings(stage))
     try:
         record = parts().fairness.open_epoch(note=note)
     except ArenaError as error:
@@ -70,13 +76,14 @@ def open_epoch(
     )
 
 
-def _deployed(stage: str) -> dict[str, str]:
-    """The battle function's settings of a stage, as references into its Parameter Store."""
+def deployed_settings(stage: str) -> dict[str, str]:
+    """The battle function's settings of a stage, as references into the Parameter Store of its region."""
     from infra.local.serverless_file import function_values
+    from infra.ops.package.template import region_of
     from infra.ops.preflight.stage import PROJECT
 
     values = function_values(PROJECT / "serverless.yml", stage=stage)["battle"]
-    return {name: str(value) for name, value in values.items()}
+    return {name: str(value) for name, value in values.items()} | {"AWS_REGION": region_of(os.environ)}
 
 
 def _recomputed(proof: BattleProof, day_seed: bytes) -> dict[str, Any]:

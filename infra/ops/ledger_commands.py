@@ -7,16 +7,12 @@ from typing import Annotated
 
 import typer
 
-from infra.ops.chosen_database import chosen_database
+from infra.ops.chosen_database import DatabaseName, Uri, chosen_database, readable_uri
+from infra.ops.chosen_stage import known_stage
 from infra.ops.moments import moment_ms
 
 app = typer.Typer(no_args_is_help=True, help="Verify, compare and report the ledger.")
 
-Uri = Annotated[
-    str | None,
-    typer.Option("--mongodb-uri", envvar="MONGODB_URI", help="Default: the local stack that runs."),
-]
-DatabaseName = Annotated[str | None, typer.Option("--database", envvar="MONGODB_DATABASE")]
 Since = Annotated[str, typer.Option("--since", help="A moment with its zone: 2026-11-22T10:00Z.")]
 
 
@@ -66,19 +62,21 @@ def links(
 @app.command("reconcile")
 def reconcile(
     since: Since,
-    stage: Annotated[str, typer.Option(help="dev, staging or prod. Default: the local stack.")] = "",
+    stage: Annotated[
+        str, typer.Option(callback=known_stage, help="dev, staging or prod. Default: the local stack.")
+    ] = "",
     mongodb_uri: Annotated[
-        str | None, typer.Option(help="Another database than the stage's, such as a restored copy.")
+        str | None,
+        typer.Option(
+            callback=readable_uri, help="Another database than the stage's, such as a restored copy."
+        ),
     ] = None,
     database: Annotated[str | None, typer.Option()] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """What the vault paid since a moment against the ledger, without writing; exit code 1 names differences."""
-    from infra.ops.package.template import STAGES
     from infra.ops.payouts.command import ReconcileOptions, run_reconciliation
 
-    if stage and stage not in STAGES:
-        raise typer.BadParameter(f"a stage is one of {', '.join(STAGES)}", param_hint="--stage")
     options = ReconcileOptions(stage, moment_ms(since), mongodb_uri, database, as_json)
     raise typer.Exit(run_reconciliation(options))
 

@@ -6,18 +6,19 @@ from typing import Annotated
 
 import typer
 
+from infra.ops.chosen_database import readable_uri
+from infra.ops.chosen_stage import known_stage
+
 app = typer.Typer(no_args_is_help=True, help="The key that signs claims: rotate it, restore its policy.")
+
+Stage = Annotated[str, typer.Option(callback=known_stage, help="dev, staging or prod.")]
 
 
 @app.command("restore-policy")
 def restore_policy(
-    stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev",
+    stage: Stage = "dev",
 ) -> None:
     """Put the template's policy back on the key in use, rotated or not, and revoke every grant on it."""
-    from infra.ops.package.template import STAGES
-
-    if stage not in STAGES:
-        raise typer.BadParameter(f"a stage is one of {', '.join(STAGES)}", param_hint="--stage")
     from infra.ops.oracle.policy import run_restore_policy
 
     raise typer.Exit(run_restore_policy(stage))
@@ -25,7 +26,7 @@ def restore_policy(
 
 @app.command("rotate")
 def rotate(
-    stage: Annotated[str, typer.Option(help="dev, staging or prod.")] = "dev",
+    stage: Stage = "dev",
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="On a local chain of its own, with players who claim.")
     ] = False,
@@ -40,14 +41,15 @@ def rotate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     mongodb_uri: Annotated[
-        str, typer.Option(envvar="MONGODB_URI", help="A user who may read claims and write `operations`.")
+        str,
+        typer.Option(
+            envvar="MONGODB_URI",
+            callback=readable_uri,
+            help="A user who may read claims and write `operations`.",
+        ),
     ] = "",
 ) -> None:
     """New key, the vault's owner's message, switch, drain, old key disabled; resumes where it stopped."""
-    from infra.ops.package.template import STAGES
-
-    if stage not in STAGES:
-        raise typer.BadParameter(f"a stage is one of {', '.join(STAGES)}", param_hint="--stage")
     from infra.ops.oracle import perform
     from infra.ops.preflight.stage import PROJECT
 

@@ -8,7 +8,8 @@ from typing import Final, TextIO
 
 from pymongo.errors import PyMongoError
 
-from infra.ops.verify_ledger import NOT_VERIFIED, opened, reason
+from infra.ops.driver_errors import reason
+from infra.ops.verify_ledger import NOT_VERIFIED, opened
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
 from shared.domain.audit import is_row
 from shared.domain.calendar import MS_PER_DAY, day_start_ms
@@ -36,7 +37,7 @@ def run_report(uri: str, database: str, *, day: str, as_csv: bool) -> int:
         with opened(uri, database) as documents:
             statement = statement_of_day(MongoLedgerScan(documents), day)
     except (ArenaError, PyMongoError) as error:
-        print(f"arena: {reason(error)}", file=sys.stderr)
+        print(f"arena: {reason(error)}; nothing is reported", file=sys.stderr)
         return NOT_VERIFIED
     (_write_csv if as_csv else _write_table)(statement, day, sys.stdout)
     for currency, difference in statement.differences().items():

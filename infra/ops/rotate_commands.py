@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.ops.chosen_stage import known_stage
+
 if TYPE_CHECKING:
     from infra.ops.secret_plans import PlannedStep
 
@@ -18,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Replace secrets without turning an
 Rehearse = Annotated[
     bool, typer.Option("--rehearse", help="Do every step on a local stack, with tokens of both values.")
 ]
-Stage = Annotated[str, typer.Option(help="Whose parameters the steps name.")]
+Stage = Annotated[str, typer.Option(callback=known_stage, help="Whose parameters the steps name.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 WriteTo = Annotated[
     Path | None,

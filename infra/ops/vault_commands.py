@@ -27,6 +27,8 @@ class Network(Enum):
     TESTNET = "testnet"
 
 
+MOST_COINS: Final = (1 << 120) - 1
+"""What the field of an amount holds, of nanotons and jetton units alike."""
 NETWORK_IDS: Final = {Network.MAINNET: MAINNET_ID, Network.TESTNET: TESTNET_ID}
 
 VaultOption = Annotated[str, typer.Option("--vault", help="The vault's address, raw or friendly.")]
@@ -42,8 +44,8 @@ def deploy(
     guardian: Annotated[str, typer.Option(help="May only pause.")],
     jetton_master: Annotated[str, typer.Option(help="The jetton it pays.")],
     oracle_key: Annotated[str, typer.Option(help="The signer's Ed25519 public key, 64 hex.")],
-    per_claim: Annotated[int, typer.Option(min=1, help="Cap of one claim, in jetton units.")],
-    per_day: Annotated[int, typer.Option(min=1, help="Cap of one UTC day, in jetton units.")],
+    per_claim: Annotated[int, typer.Option(min=1, max=MOST_COINS, help="Cap of one claim, in jetton units.")],
+    per_day: Annotated[int, typer.Option(min=1, max=MOST_COINS, help="Cap of one UTC day, in jetton units.")],
     paused: Annotated[bool, typer.Option("--paused", help="Pay nothing until resumed.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -75,7 +77,7 @@ def deploy(
 def top_up(
     vault: VaultOption,
     network: NetworkOption,
-    nanoton: Annotated[int, typer.Option(min=1, help="How much, in nanotons.")],
+    nanoton: Annotated[int, typer.Option(min=1, max=MOST_COINS, help="How much, in nanotons.")],
     as_json: JsonOption = False,
 ) -> None:
     """Give the vault coins for its rent. Jettons are given by an ordinary jetton transfer to it."""
@@ -111,8 +113,8 @@ def set_oracle(
 def set_caps(
     vault: VaultOption,
     network: NetworkOption,
-    per_claim: Annotated[int, typer.Option(min=0, help="In jetton units.")],
-    per_day: Annotated[int, typer.Option(min=0, help="In jetton units.")],
+    per_claim: Annotated[int, typer.Option(min=0, max=MOST_COINS, help="In jetton units.")],
+    per_day: Annotated[int, typer.Option(min=0, max=MOST_COINS, help="In jetton units.")],
     as_json: JsonOption = False,
 ) -> None:
     """Limit one claim and one UTC day."""
@@ -186,9 +188,9 @@ def accept_owner(vault: VaultOption, network: NetworkOption, as_json: JsonOption
 def withdraw_jettons(
     vault: VaultOption,
     network: NetworkOption,
-    units: Annotated[int, typer.Option(min=1, help="How many, in jetton units.")],
+    units: Annotated[int, typer.Option(min=1, max=MOST_COINS, help="How many, in jetton units.")],
     to: ToOption,
-    query_id: Annotated[int, typer.Option(min=0, help="To find the transfer again.")] = 0,
+    query_id: Annotated[int, typer.Option(min=0, max=(1 << 64) - 1, help="To find the transfer again.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Move jettons out of the vault."""
@@ -208,7 +210,7 @@ def withdraw_jettons(
 def withdraw_ton(
     vault: VaultOption,
     network: NetworkOption,
-    nanoton: Annotated[int, typer.Option(min=1, help="How much, in nanotons.")],
+    nanoton: Annotated[int, typer.Option(min=1, max=MOST_COINS, help="How much, in nanotons.")],
     to: ToOption,
     as_json: JsonOption = False,
 ) -> None:

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import InvalidURI, PyMongoError
 
+from infra.ops.driver_errors import reason
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
 from shared.domain.audit import INVARIANTS
 from shared.domain.budget_audit import leaks_that_alarm
@@ -63,13 +64,6 @@ def run_verification(uri: str, database: str, *, as_json: bool) -> int:
     seconds = max(time.monotonic() - began_s, 0.001)
     print(json.dumps(_document(found, seconds)) if as_json else _text(found, seconds), flush=True)
     return VIOLATED if found.count else CLEAN
-
-
-def reason(error: ArenaError | PyMongoError) -> str:
-    """What a person may read: a driver's own words can hold the URI and what is secret in it."""
-    if isinstance(error, ArenaError):
-        return error.detail
-    return f"the database could not be read ({type(error).__name__})"
 
 
 class _Spoken:

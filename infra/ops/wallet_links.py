@@ -7,10 +7,13 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from pymongo.errors import PyMongoError
+
+from infra.ops.driver_errors import reason
 from infra.ops.verify_ledger import NOT_VERIFIED, opened
 from shared.adapters.mongo_ledger_scan import MongoLedgerScan
 from shared.domain.calendar import iso_time
-from shared.domain.errors import Unavailable
+from shared.domain.errors import ArenaError
 from shared.services.link_wallet import LINK_KIND
 
 COLUMNS: Final = ("linkedAt", "account", "wallet", "claimsFrom", "change")
@@ -24,8 +27,8 @@ def run_links(uri: str, database: str, *, since_ms: int, as_csv: bool) -> int:
             rows = list(
                 MongoLedgerScan(documents).rows_of_kinds((LINK_KIND,), from_ms=since_ms, until_ms=_END_MS)
             )
-    except Unavailable as error:
-        print(f"arena: {error.detail}; nothing is listed", file=sys.stderr)
+    except (ArenaError, PyMongoError) as error:
+        print(f"arena: {reason(error)}; nothing is listed", file=sys.stderr)
         return NOT_VERIFIED
     records = list(_records(sorted(rows, key=lambda row: (row["ts"], row["_id"]))))
     if as_csv:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from shared.adapters.xray import traced
@@ -53,7 +54,7 @@ class AwsSecrets:
         now_s: Callable[[], float] = time.time,  # noqa: TID251 - AWS refuses a signature by another clock
     ) -> None:
         self._environment = environment
-        self._client_of = client_of or _boto3_client
+        self._client_of = client_of or partial(_boto3_client, environment.get("AWS_REGION"))
         self._now_s = now_s
 
     def resolve(self, references: Collection[str]) -> Mapping[str, str]:
@@ -181,14 +182,17 @@ def _value(reference: Reference, contents: Mapping[_Item, str]) -> str | None:
 
 
 def _refuse(names: Iterable[str], error: Exception) -> NoReturn:
+    from botocore.exceptions import ClientError
+
+    why = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     listed = ", ".join(names)
-    raise Unavailable(f"could not read {listed}", code="secrets_unavailable") from error
+    raise Unavailable(f"could not read {listed} ({why})", code="secrets_unavailable") from error
 
 
-def _boto3_client(service: str) -> Any:
+def _boto3_client(region: str | None, service: str) -> Any:
     """With a session of its own: boto3's shared one would carry its credentials through a snapshot."""
     from boto3.session import Session  # 200 ms of a cold start that a direct answer spares
     from botocore.config import Config
 
     limits = Config(connect_timeout=1, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 2})
-    return Session().client(service, config=limits)
+    return Session().client(service, region_name=region, config=limits)

@@ -57,7 +57,7 @@ def _desk(stores: Stores, settings: ClaimSettings, provider: ProviderOutcomes) -
     from shared.adapters.mongo_signing import MongoSigningJournal
     from shared.bootstrap.chain import chain_of
     from shared.bootstrap.remembered_vault import RememberedVault
-    from shared.domain.claims import VaultIdentity
+    from shared.bootstrap.vault import vault_identity
     from shared.services.request_claim import ClaimDesk
 
     if settings.vault is None:
@@ -81,12 +81,7 @@ def _desk(stores: Stores, settings: ClaimSettings, provider: ProviderOutcomes) -
             region=region_of(settings.signer_function_name),
             role=_role(settings, stores.clock),
         ),
-        vault=VaultIdentity(
-            network=settings.ton_network_id,
-            vault=settings.vault.vault_address,
-            jetton_master=settings.vault.jetton_master,
-            units_per_credit=settings.vault.units_per_credit,
-        ),
+        vault=vault_identity(settings.vault, network_id=settings.ton_network_id),
     )
 
 

@@ -12,9 +12,9 @@ from shared.bootstrap.chain import chain_of
 from shared.bootstrap.provider_outcomes import ProviderOutcomes
 from shared.bootstrap.reporting import Report, ReportedFacts, report_nothing
 from shared.bootstrap.stores import Stores
+from shared.bootstrap.vault import vault_identity
 from shared.bootstrap.wired import Wired
 from shared.config.functions.settle import SettleSettings
-from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.services.finish_transfer import finish_transfer
 from shared.services.fold_accounts import BoardFolding
@@ -121,7 +121,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         on_outcome=providers["primary"].count,
     )
     secondary = settings.ton_secondary_provider
-    identity = VaultIdentity(network_id, vault.vault_address, vault.jetton_master, vault.units_per_credit)
+    identity = vault_identity(vault, network_id=network_id)
     settlement = Settlement(
         committer=stores.committer,
         claims=claims,

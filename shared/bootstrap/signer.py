@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.bootstrap.stores import Stores, new_id
+from shared.bootstrap.vault import vault_identity
 from shared.bootstrap.wired import Wired
 from shared.config.claim_parts import KmsOracleKey, LocalOracleKey
 from shared.config.functions.signer import SignerSettings
-from shared.domain.claims import VaultIdentity
 from shared.services.sign_claim import ClaimSigning
 
 if TYPE_CHECKING:
@@ -44,12 +44,7 @@ def build_signer(settings: SignerSettings) -> SignerParts:
             configs=stores.configs,
             key=_signing_key(settings.oracle_key),
             verify=verify,
-            allowed=VaultIdentity(
-                network=settings.ton_network_id,
-                vault=settings.vault.vault_address,
-                jetton_master=settings.vault.jetton_master,
-                units_per_credit=settings.vault.units_per_credit,
-            ),
+            allowed=vault_identity(settings.vault, network_id=settings.ton_network_id),
             pinned_public_key=settings.vault.oracle_public_key,
             clock=stores.clock,
             new_id=new_id,

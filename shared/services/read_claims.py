@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from shared.domain.errors import Refused
+from shared.domain.cursors import cursor_int, read_cursor, write_cursor
+from shared.domain.money import INT64_MAX
 from shared.services.request_claim import ClaimDesk, ClaimProgress, read_claim
 
 if TYPE_CHECKING:
     from shared.domain.claims import Claim
     from shared.domain.ton_views import VaultAccount
+
+CLAIMS: Final = "claims"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +25,18 @@ class ClaimsPage:
 
 
 def claims_page(desk: ClaimDesk, *, account: str, limit: int, cursor: str | None) -> ClaimsPage:
-    """At most `limit` claims of the account before the cursor, which is the row seq of the last one seen.
+    """At most `limit` claims of the account before the cursor, which holds the row seq of the last one seen.
 
     A player has few claims (three a day at most by default), so they are read by account and sorted here.
     Raises Refused `invalid_cursor`.
     """
-    before = _row_seq(cursor)
+    before = None if cursor is None else cursor_int(read_cursor(CLAIMS, cursor), "seq", low=1, high=INT64_MAX)
     claims = sorted(desk.claims.of_account(account), key=lambda claim: -claim.row_seq)
     if before is not None:
         claims = [claim for claim in claims if claim.row_seq < before]
     page = claims[:limit]
     has_more = len(claims) > limit
-    return ClaimsPage(page, f"c{page[-1].row_seq}" if has_more else None)
+    return ClaimsPage(page, write_cursor(CLAIMS, {"seq": page[-1].row_seq}) if has_more else None)
 
 
 def report_sent(desk: ClaimDesk, *, account: str, claim_id: str, boc: str) -> ClaimProgress:
@@ -49,11 +52,3 @@ def report_sent(desk: ClaimDesk, *, account: str, claim_id: str, boc: str) -> Cl
 def vault_account(desk: ClaimDesk) -> VaultAccount:
     """The vault at one pinned block."""
     return desk.chain.vault_account()
-
-
-def _row_seq(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor[:1] == "c" and cursor[1:].isascii() and cursor[1:].isdigit() and len(cursor) <= 20):
-        raise Refused("This cursor was not made by this list", code="invalid_cursor")
-    return int(cursor[1:])

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 LEDGER: Final = "ledger"
 BATTLES: Final = "battles"
-MAX_PAGE: Final = 50
 CHUNK: Final = 50
 MAX_CHUNKS: Final = 4
 """Rows looked at for one page; a page may therefore be short, or empty, and still have a next one."""

@@ -36,6 +36,7 @@ class Aws:
         self.direct_answer: tuple[int, bytes] | None = None
         self.service_hears: list[str] = []
         self.heard_by_boto3: list[str] = []
+        self.signed_for: list[str] = []
         self.credentials: dict[str, str] = {}
         self.port = 0
 
@@ -76,6 +77,7 @@ def aws() -> Iterator[Aws]:
                 self.headers["X-Amz-Target"],
                 self.rfile.read(int(self.headers["Content-Length"])),
             )
+            state.signed_for.append(self.headers["Authorization"])
             is_boto3 = "Boto3" in self.headers.get("User-Agent", "")
             (state.heard_by_boto3 if is_boto3 else state.service_hears).append(target)
             if not is_boto3 and state.direct_answer is not None:
@@ -189,6 +191,17 @@ def test_elsewhere_boto3_reads_ten_parameters_at_a_time(aws: Aws, adapter: Calla
     adapter({}).resolve(list(VALUES))
     assert aws.heard_by_boto3 == ["AmazonSSM.GetParameters"] * 2 + ["secretsmanager.GetSecretValue"]
     assert aws.service_hears == []
+
+
+def test_elsewhere_the_region_that_is_given_is_asked_whatever_the_shells_own_is(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{aws.port}")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-2")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "fake")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "fake")
+    AwsSecrets(environment={"AWS_REGION": "eu-west-1"}).resolve(list(VALUES)[:1])
+    assert ["/eu-west-1/" in header for header in aws.signed_for] == [True]
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,16 @@ def of_kind(*first: str) -> list[str]:
     return [command for command in COMMANDS if arguments_of(command)[0] in first]
 
 
-def on_database(command: str, uri: str, database: str) -> list[str]:
-    """The command's words with the test's own database for whichever the document names."""
+def with_uri(command: str, uri: str) -> list[str]:
+    """The command's words with this URI for whichever the document names."""
     for name in DATABASE_URIS:
         command = command.replace(name, uri)
-    given = arguments_of(command)
+    return arguments_of(command)
+
+
+def on_database(command: str, uri: str, database: str) -> list[str]:
+    """The same with the test's own database."""
+    given = with_uri(command, uri)
     given[given.index("--database") + 1] = database
     return given
 
@@ -52,7 +57,7 @@ def test_the_documents_name_commands_at_all() -> None:
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "--help" not in command])
 def test_a_documented_command_exists_with_its_options(command: str) -> None:
-    found, rest = command_and_rest(arguments_of(command))
+    found, rest = command_and_rest(with_uri(command, "mongodb://there"))
     assert not hasattr(found, "commands"), f"{COMMANDS[command]}: {command} lacks its sub-command"
     if rest and "…" not in command:
         given = [*rest, "mongodb://there"] if awaits_value(found, rest[-1]) else rest

@@ -11,6 +11,7 @@ import pytest
 from functions import signer
 from functions.edge.request_log import claim_pseudonym
 from shared.domain.claim_message import payload_of
+from shared.domain.cursors import write_cursor
 from shared.domain.ton.boc import read_boc_base64
 from shared.domain.ton.claim_payload import message_body
 from tests.functions.claim_app import ClaimApp, ClaimUser, code_of
@@ -99,7 +100,18 @@ def test_claims_are_listed_newest_first_in_pages(app, ann):
     rest = ann.get("/api/claims", limit=2, cursor=first["nextCursor"]).json()
     assert [item["id"] for item in rest["items"]] == ids[2:]
     assert "nextCursor" not in rest
-    assert code_of(ann.get("/api/claims", cursor="made up")) == (400, "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    "cursor", ["c1", write_cursor("battles", {"seq": 1}), write_cursor("claims", {"seq": 0})]
+)
+def test_a_cursor_that_this_list_did_not_make_is_refused(ann, cursor):
+    assert code_of(ann.get("/api/claims", cursor=cursor)) == (400, "invalid_cursor")
+
+
+@pytest.mark.parametrize(("limit", "status"), [(0, 400), (1, 200), (100, 200), (101, 400)])
+def test_a_page_of_claims_has_a_hundred_at_most(ann, limit, status):
+    assert ann.get("/api/claims", limit=limit).status_code == status
 
 
 def test_a_player_sees_only_claims_of_their_own(app, ann):

@@ -19,6 +19,7 @@ from pymongo.errors import PyMongoError
 from infra.ops.backup.archive import Manifest
 from infra.ops.backup.export import export_database
 from infra.ops.backup.restore import compare_digests, finished_manifest, restore_database
+from infra.ops.driver_errors import reason
 from infra.ops.operation_records import BACKUP, RESTORE_DRILL, OperationRecord, OperationRecords
 from infra.ops.verify_ledger import verify_database
 from shared.domain.errors import ArenaError, InvariantBroken
@@ -85,6 +86,10 @@ def run_restore(target: DataSource, folder: Path) -> int:
     began_s = time.monotonic()
     try:
         manifest = finished_manifest(folder)
+    except ArenaError as error:
+        _say(f"not restored: {error}; nothing was written")
+        return NOT_DONE
+    try:
         with _opened(target.uri) as client:
             database = client[target.database]
             restore_database(folder, manifest, database, progress=_Spoken())
@@ -143,7 +148,7 @@ def _record(source: DataSource, name: str, took_s: float, *, is_success: bool) -
                 OperationRecord(name, _now_ms(), round(1000 * took_s), is_success)
             )
     except PyMongoError as error:
-        _say(f"done, but not recorded in {source.database}.operations: {type(error).__name__}")
+        _say(f"done, but not recorded in {source.database}.operations: {reason(error)}")
 
 
 @contextmanager
@@ -155,8 +160,9 @@ def _opened(uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
 
 
 def _plain(error: BaseException) -> str:
-    """Our own sentence; of a driver's error only its kind, as its text may hold the URI."""
-    return str(error) if isinstance(error, (ArenaError, OSError)) else type(error).__name__
+    if isinstance(error, (ArenaError, PyMongoError)):
+        return reason(error)
+    return str(error) if isinstance(error, OSError) else "interrupted"
 
 
 class _Spoken:

@@ -19,6 +19,7 @@ from pymongo.errors import PyMongoError
 from infra.ops.deploy.deployment import UNCHANGED, Tools, deploy
 from infra.ops.deploy.hotfix import ask_for_hotfix, declared
 from infra.ops.deploy.smoke_test import smoke_test
+from infra.ops.driver_errors import reason
 from infra.ops.index_report import create_missing
 from infra.ops.operation_records import Hotfix, OperationRecords
 from infra.ops.package.command import ROOT, run_package
@@ -68,7 +69,7 @@ def _note_the_end(stage: str, hotfix: Hotfix, code: int) -> None:
         with _operators_client() as client:
             OperationRecords(client[f"{SERVICE}_{stage}"]).end_hotfix(hotfix.id, exit_code=code)
     except PyMongoError as error:
-        _say(f"how the hotfix ended ({code}) was not recorded: {type(error).__name__}")
+        _say(f"how the hotfix ended ({code}) was not recorded: {reason(error)}")
 
 
 def _deploy(stage: str, tools: Tools) -> int:
@@ -107,7 +108,7 @@ def _ensure_indexes(stage: str) -> int:
         with _operators_client() as client:
             create_missing(client[f"{SERVICE}_{stage}"])
     except PyMongoError as error:
-        _say(f"the indexes are not all there: {type(error).__name__}")  # its text may hold the address
+        _say(f"the indexes are not all there: {reason(error)}")
         return 2
     return 0
 

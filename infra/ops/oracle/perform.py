@@ -14,6 +14,7 @@ from pymongo.errors import PyMongoError
 from infra.local.leftovers import StackRunning
 from infra.local.process import PartFailed
 from infra.local.stack import DEFAULT_DATA_DIR, Stack, running_stack
+from infra.ops.driver_errors import reason
 from infra.ops.operation_records import ROTATION_REHEARSAL, OperationRecord, OperationRecords
 from infra.ops.oracle.parts import rotation_parts
 from infra.ops.oracle.rehearsal import Rehearsal
@@ -51,14 +52,14 @@ def rotate(options: RotateOptions) -> int:
     """0 when done, 2 when refused, 3 when told not to wait, 130 when interrupted; repeat it to go on."""
     try:
         _rotate(options)
-    except StillWaiting as reason:
-        say_error(f"{reason}; the same command goes on")
+    except StillWaiting as why:
+        say_error(f"{why}; the same command goes on")
         return WAITING
     except KeyboardInterrupt:
         say_error("interrupted; the same command goes on where it stopped")
         return _INTERRUPTED
     except (ArenaError, PyMongoError) as error:
-        say_error(f"{error}; nothing beyond the last finished step is changed")
+        say_error(f"{reason(error)}; nothing beyond the last finished step is changed")
         return REFUSED
     return DONE
 
@@ -112,7 +113,7 @@ def _record(uri: str, database: str | None, story: Story, *, took_ms: int, is_su
                 OperationRecord(ROTATION_REHEARSAL, now_ms, took_ms, is_success)
             )
     except PyMongoError as error:
-        story.note(f"not recorded: the database did not take it: {type(error).__name__}")
+        story.note(f"not recorded: the database did not take it: {reason(error)}")
         return
     story.note(f"recorded in {database}: {took_ms / 1000:.1f} s")
 

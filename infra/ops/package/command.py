@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Final
 
 from infra.ops.package.build import build_archives, refuse_overweight
 from infra.ops.package.target import Target, lambda_target
-from infra.ops.package.template import STAGES, deployer, make_template
+from infra.ops.package.template import STAGES, deployer, make_template, require_runbook
 from infra.ops.package.wheels import PackagingFailed
 from shared.config.declarations import FUNCTIONS
 
@@ -30,6 +31,7 @@ def run_package(stage: str) -> int:
     say(describe(target))
     try:
         deployer(ROOT)  # what is missing is said before the zips take their minutes
+        require_runbook(stage, os.environ)
         archives = build_archives(FUNCTIONS, root=ROOT, target=target, into=ROOT / "build", progress=say)
         refuse_overweight(archives)
         template = make_template(stage, root=ROOT)

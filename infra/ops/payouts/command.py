@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from pymongo.errors import PyMongoError
+
+from infra.ops.driver_errors import reason
 from infra.ops.payouts.books import read_books
 from infra.ops.payouts.compare import Difference, Kind, compare, correction_reason
 from infra.ops.preflight.chain_lines import asking
@@ -16,8 +19,8 @@ from infra.ops.preflight.deployed_stage import deployed_stage
 from infra.ops.preflight.local_stage import running_local_stage
 from infra.ops.preflight.stage import StageUnderCheck
 from infra.ops.verify_ledger import opened
+from shared.bootstrap.vault import vault_identity
 from shared.domain.calendar import MS_PER_SECOND
-from shared.domain.claims import VaultIdentity
 from shared.domain.errors import ArenaError, Refused
 
 AGREED: Final = 0
@@ -53,8 +56,8 @@ def run_reconciliation(options: ReconcileOptions) -> int:
     """0 when chain and ledger agree, 1 with every difference named, 2 when they could not be compared."""
     try:
         vault, found = differences(_stage(options), options)
-    except (ArenaError, OSError) as error:
-        print(f"arena: nothing is compared: {error}", file=sys.stderr)
+    except (ArenaError, PyMongoError) as error:
+        print(f"arena: nothing is compared: {reason(error)}", file=sys.stderr)
         return NOT_COMPARED
     print(_document(vault, found) if options.as_json else _text(vault, found), flush=True)
     return DIFFERENT if found else AGREED
@@ -65,12 +68,7 @@ def differences(stage: StageUnderCheck, options: ReconcileOptions) -> tuple[str,
     settings = stage.settle()
     if settings.vault is None:
         raise Refused("this stage has no vault: nothing was ever paid", code="no_vault")
-    vault = VaultIdentity(
-        settings.ton_network_id,
-        settings.vault.vault_address,
-        settings.vault.jetton_master,
-        settings.vault.units_per_credit,
-    )
+    vault = vault_identity(settings.vault, network_id=settings.ton_network_id)
     since_s = max(0, options.since_ms // MS_PER_SECOND - CHAIN_BEHIND_S)
     from_s = max(0, since_s - LOOK_BACK_S)
     with asking(settings.ton_provider, settings.vault) as chain:

@@ -15,9 +15,9 @@ from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.system_clock import SystemClock
 from shared.adapters.toncenter import TonCenter
 from shared.adapters.toncenter_chain import ToncenterChain
+from shared.bootstrap.vault import vault_identity
 from shared.config.claim_parts import KmsOracleKey, TonProviderSettings, VaultSettings
 from shared.config.functions.settle import SettleSettings
-from shared.domain.claims import VaultIdentity
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.domain.ton_views import VaultAccount
 from shared.domain.vault_watch import WATCH_RULES, VaultFacts, WatchRule
@@ -106,9 +106,7 @@ def _vault_holds(stage: StageUnderCheck, *, rule: WatchRule) -> str:
         economy = MongoGameConfigs(database, SystemClock()).current().economy
     facts = VaultFacts(
         account=account,
-        allowed=VaultIdentity(
-            settings.ton_network_id, vault.vault_address, vault.jetton_master, vault.units_per_credit
-        ),
+        allowed=vault_identity(vault, network_id=settings.ton_network_id),
         code_hash=vault.code_hash or VAULT_CODE_HASH,
         public_key=vault.oracle_public_key.hex(),
         open_units=sum(claim.terms.units for claim in claims),

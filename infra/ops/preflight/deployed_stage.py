@@ -44,8 +44,7 @@ def deployed_stage(
         is_local=False,
         service=service,
         environments={
-            function: resolve_references(function, environment=environment, secrets=secrets)
-            for function, environment in written.items()
+            function: _resolved(function, environment, secrets) for function, environment in written.items()
         },
         references=references,
         api_url=api_url or (stack.api_url if stack else ""),
@@ -65,6 +64,16 @@ def aws_client(service: str) -> Any:
     """In the region that is deployed to, whichever the shell prefers."""
     limits = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
     return boto3.client(service, region_name=region_of(os.environ), config=limits)
+
+
+def _resolved(function: str, environment: Mapping[str, str], secrets: AwsSecrets) -> dict[str, str]:
+    try:
+        return resolve_references(function, environment=environment, secrets=secrets)
+    except Unavailable as error:
+        raise Unavailable(
+            f"{error.detail}: give this shell AWS credentials that may read them in {region_of(os.environ)}",
+            code=error.code,
+        ) from error
 
 
 def _stack(client: AwsClient, name: str) -> StackState | None:

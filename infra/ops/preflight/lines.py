@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from pymongo.errors import PyMongoError
 
+from infra.ops.driver_errors import reason
 from infra.ops.preflight.stage import StageUnderCheck
 from shared.domain.errors import ArenaError
 
@@ -62,14 +63,12 @@ def answer_of(line: Line, stage: StageUnderCheck) -> Answer:
         return Answer(line.id, line.question, "cannot tell", "asked once the stage is deployed")
     try:
         return Answer(line.id, line.question, "passed", line.judge(stage))
-    except CannotTell as reason:
-        return Answer(line.id, line.question, "cannot tell", str(reason))
+    except CannotTell as why:
+        return Answer(line.id, line.question, "cannot tell", str(why))
     except (LineFailed, ArenaError) as error:
         return Answer(line.id, line.question, "failed", str(error))
     except PyMongoError as error:
-        return Answer(
-            line.id, line.question, "failed", f"the database did not answer: {type(error).__name__}"
-        )
+        return Answer(line.id, line.question, "failed", reason(error))
     except Exception as error:  # noqa: BLE001 - a vendor's text may hold a value, so only its kind is told
         return Answer(line.id, line.question, "failed", f"could not be asked: {type(error).__name__}")
 

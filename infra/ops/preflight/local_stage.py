@@ -23,6 +23,7 @@ from infra.local.stack import DEFAULT_DATA_DIR, STAGE, Progress, Stack, running_
 from infra.ops.preflight.lines import must
 from infra.ops.preflight.stage import PROJECT, StageUnderCheck
 from shared.config.declarations import SETTINGS
+from shared.domain.errors import Unavailable
 
 _OWNER_ONLY: Final = 0o600
 
@@ -45,7 +46,9 @@ def local_stage(data_dir: Path | None, *, progress: Progress) -> Iterator[StageU
 
 
 def running_local_stage(data_dir: Path) -> StageUnderCheck:
-    """What runs in `data_dir`, as its own files describe it."""
+    """What runs in `data_dir`, as its own files describe it. Raises Unavailable where nothing does."""
+    if not _is_running(data_dir):
+        raise Unavailable(f"no local stack runs in {data_dir}: `./arena up`, or name a stage")
     service = read_service(PROJECT / "serverless.yml", stage=STAGE)
     environments: dict[str, dict[str, str]] = json.loads((data_dir / "environments.json").read_text())
     urls: dict[str, str] = json.loads((data_dir / "urls.json").read_text())

@@ -71,6 +71,18 @@ def test_packaging_says_what_is_missing_before_it_builds_anything(
     assert built == []
 
 
+def test_packaging_asks_for_the_runbooks_address_before_it_builds_anything(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built: list[str] = []
+    monkeypatch.setattr(command, "deployer", lambda root: root)
+    monkeypatch.setattr(command, "build_archives", lambda *_, **__: built.append("zips"))
+    monkeypatch.delenv("ARENA_RUNBOOK_URL", raising=False)
+    assert command.run_package("prod") == 2
+    assert "ARENA_RUNBOOK_URL is not an https address" in capsys.readouterr().err
+    assert built == []
+
+
 def test_osls_is_installed_once_and_again_when_its_pins_change(root: Path, path: Path) -> None:
     program(path, "node", "exit 0")
     npm_that(path, root, "exit 0")
@@ -116,7 +128,7 @@ def test_an_interrupted_package_says_that_it_can_go_on(
     monkeypatch.setattr(command, "deployer", lambda _: None)
     monkeypatch.setattr(command, "build_archives", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        command.run_package("staging")
+        command.run_package("dev")
     assert (
         "interrupted\nWhat was finished stays; run the same command again to go on."
         in capsys.readouterr().err
