@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import BulkWriteError, DuplicateKeyError, NetworkTimeout, PyMongoError, WTimeoutError
 from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
 
-from infra.simulation.documents import Document, NotAllowed, copied, matches, updated
+from infra.simulation.documents import Document, NotAllowed, copied, matches, updated, value_at
 from infra.simulation.faults import Fate, ProcessKilled
 
 if TYPE_CHECKING:
@@ -42,8 +42,10 @@ class Cursor:
         return self
 
     def sort(self, field_name: str, direction: int) -> Cursor:
-        """By a field with an index, which all of these documents have."""
-        return Cursor(sorted(self.documents, key=lambda found: found[field_name], reverse=direction < 0))
+        """By a path that all of these documents have."""
+        return Cursor(
+            sorted(self.documents, key=lambda found: value_at(found, field_name), reverse=direction < 0)
+        )
 
     def __iter__(self) -> Iterator[Document]:
         return iter(self.documents)
@@ -164,17 +166,23 @@ class SimulatedCollection:
         return Cursor([{name: each[name] for name in ("_id", *fields) if name in each} for each in found])
 
     def _find(self, conditions: Mapping[str, Any]) -> list[Document]:
-        if len(conditions) != 1:
-            raise NotAllowed("a find by more than one field scans on some servers")
-        ((name, wanted),) = conditions.items()
-        if name != "_id" and name not in self._indexed:
-            raise NotAllowed(f"a find on {self._name} by {name}, which has no index")
+        name, wanted = self._selecting(conditions)
         fate = self._read_fate(wanted if name == "_id" else "", is_one=isinstance(wanted, str))
         if name == "_id":
             ids = wanted["$in"] if isinstance(wanted, Mapping) else [wanted]
             found = [self._as_of(document_id, fate) for document_id in ids]
             return [copied(document) for document in found if document is not None]
         return [copied(document) for document in self._shown() if matches(document, conditions)]
+
+    def _selecting(self, conditions: Mapping[str, Any]) -> tuple[str, Any]:
+        """The condition by which a find selects; a range of a field without an index may narrow it."""
+        (name, wanted), *ranges = conditions.items()
+        if name != "_id" and name not in self._indexed:
+            raise NotAllowed(f"a find on {self._name} by {name}, which has no index")
+        narrows = all(isinstance(each, Mapping) and path not in self._indexed for path, each in ranges)
+        if ranges and (name == "_id" or isinstance(wanted, Mapping) or not narrows):
+            raise NotAllowed("a find by more than one field scans on some servers")
+        return name, wanted
 
     def _shown(self) -> Iterator[Document]:
         if not self.had or not self._database.shows_majority:

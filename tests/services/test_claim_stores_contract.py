@@ -19,6 +19,7 @@ from shared.adapters.mongo_watermarks import MongoWatermarks
 from shared.domain.claims import Claim, ClaimTerms
 from shared.domain.observations import Observation
 from shared.domain.signing_policy import Approval
+from shared.ports.claims import OpenPage
 from shared.ports.signing import JournalEntry
 from tests.fakes.claims import FakeApprovalStore, FakeClaimStore
 from tests.fakes.observations import FakeObservations
@@ -135,6 +136,8 @@ def test_a_settled_claim_is_open_no_longer(claims):
     claims.insert(CLAIM)
     assert claims.replace(replace(CLAIM, state="refunded", revision=1), expected_revision=0)
     assert claims.open_claims(limit=10) == []
+    assert claims.open_page(limit=10, until_ms=None) == OpenPage([], [])
+    assert claims.oldest_open_ms() is None
 
 
 def test_a_later_approval_takes_the_place_of_an_earlier_one(part):
