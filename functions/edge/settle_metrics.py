@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from functions.edge.metrics import emit, emit_split, error_percent
@@ -48,12 +49,13 @@ def measure_run(
     Of several providers the worst counts: a good second one must not hide it.
     """
     names = Counter(name for name, _ in reports)
+    claims = _claims_tally(tallies, reports)
     values: dict[Metric, float] = {
         catalogue.SETTLE_RUNS: 1,
         catalogue.SETTLE_DURATION: round(duration_s, 3),
         catalogue.TASKS_FAILED: len(failures),
         catalogue.DATABASE_UNAVAILABLE: sum(code == _DATABASE_CODE for code in failures.values()),
-        catalogue.OLDEST_OPEN_CLAIM: tallies.get("claims", {}).get("oldest_open_ms", 0) / 1000,
+        catalogue.OLDEST_OPEN_CLAIM: claims.get("oldest_open_ms", 0) / 1000,
         catalogue.PROJECTION_LAG: tallies.get("janitor", {}).get("lag_ms", 0),
         catalogue.BOARDS_LAG: 0,
         catalogue.BUDGET_LEAK: tallies.get("audit", {}).get("leak_per_million", 0),
@@ -69,9 +71,15 @@ def measure_run(
         if name == "boards":
             values[catalogue.BOARDS_LAG] = facts["behind_ms"]
     emit(values)
-    claims = tallies.get("claims", {})
     emit_split(catalogue.CLAIMS, {outcome: claims[outcome] for outcome in _OUTCOMES if claims.get(outcome)})
     emit_split(catalogue.EMITTED, tallies.get("emission", {}).get("drawn", {}))
+
+
+def _claims_tally(tallies: Mapping[str, Any], reports: Reports) -> Mapping[str, Any]:
+    """What settling did: reported before a broken claim fails the task, while the oldest waits all the same."""
+    reported = (asdict(facts["tally"]) for name, facts in reports if name == "settle")
+    told: Mapping[str, Any] = tallies.get("claims") or next(reported, {})
+    return told
 
 
 def _vault_values(

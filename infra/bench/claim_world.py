@@ -24,6 +24,7 @@ from shared.adapters.mongo_indexes import ensure_indexes
 from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_signing import MongoSignerAudit, MongoSignerLimits, MongoSigningJournal
+from shared.adapters.mongo_watermarks import MongoWatermarks
 from shared.adapters.system_clock import SystemClock, uptime_ms
 from shared.adapters.toncenter import TonCenter
 from shared.adapters.toncenter_chain import ToncenterChain
@@ -140,6 +141,7 @@ class ClaimBenchWorld:
             lambda _name, _facts: None,
             self.vault,
             MongoObservations(database),
+            MongoWatermarks(database),
         )
 
     def player(self, number: int) -> str:

@@ -42,6 +42,7 @@ HIGH_VOLUME_QUERIES: Final[tuple[Query, ...]] = (
     Query("claims", {"_id": "c0"}),
     Query("claims", {"acct": "nobody"}),
     Query("claims", {"open": 1}),
+    Query("claims", {"open": 1, "terms.created_ms": {"$lte": 1}}),
     Query("approvals", {"_id": "c0"}),
     Query("signer_journal", {"_id": "nothing"}),
     Query("wallets", {"_id": "nothing"}),

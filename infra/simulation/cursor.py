@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from infra.simulation.documents import Document
+from infra.simulation.documents import Document, value_at
 
 
 @dataclass(slots=True)
@@ -22,8 +22,10 @@ class Cursor:
         return self
 
     def sort(self, field_name: str, direction: int) -> Cursor:
-        """By a field with an index, which all of these documents have."""
-        return Cursor(sorted(self.documents, key=lambda found: found[field_name], reverse=direction < 0))
+        """By a path that all of these documents have."""
+        return Cursor(
+            sorted(self.documents, key=lambda found: value_at(found, field_name), reverse=direction < 0)
+        )
 
     def __iter__(self) -> Iterator[Document]:
         return iter(self.documents)

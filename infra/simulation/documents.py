@@ -32,7 +32,7 @@ _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 def matches(document: Document, conditions: Mapping[str, Any]) -> bool:
     """Whether the document satisfies every condition; paths may be dotted."""
-    return all(_holds(_value(document, path), wanted) for path, wanted in conditions.items())
+    return all(_holds(value_at(document, path), wanted) for path, wanted in conditions.items())
 
 
 def updated(document: Document, update: Mapping[str, Mapping[str, Any]]) -> Document:
@@ -70,7 +70,8 @@ def _holds(value: Any, wanted: Any) -> bool:
     return True
 
 
-def _value(document: Any, path: str) -> Any:
+def value_at(document: Any, path: str) -> Any:
+    """What lies at the dotted path."""
     for step in path.split("."):
         if not isinstance(document, Mapping) or step not in document:
             return _MISSING

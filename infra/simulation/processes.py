@@ -122,6 +122,7 @@ class Process:
                 report=world.report,
                 vault=VAULT,
                 observations=observations,
+                watermarks=watermarks,
             ),
             janitor=Janitor(
                 committer=committer,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters.mongo import reading, writing
-from shared.domain.claims import Claim, ClaimState, terms_document, terms_from
-from shared.domain.ledger import plain
+from shared.domain.claims import Claim, ClaimState, claim_from, terms_document
+from shared.domain.errors import InvariantBroken, ensure
 from shared.domain.signing_policy import Approval
+from shared.ports.claims import OpenPage
 
 if TYPE_CHECKING:
     from pymongo.database import Database
 
 READ_AT_ONCE: Final = 1_000
 """Each answer has the time limit of an operation to itself."""
+_CREATED: Final = "terms.created_ms"
 
 
 class MongoClaimStore:
@@ -52,12 +54,23 @@ class MongoClaimStore:
     def open_claims(self, *, limit: int) -> list[Claim]:
         with reading():
             found = self._claims.find({"open": 1}).limit(limit).batch_size(READ_AT_ONCE)
-            return [_claim(document) for document in found]
+            return _page(found).claims
+
+    def open_page(self, *, limit: int, until_ms: int | None) -> OpenPage:
+        wanted = {"open": 1} if until_ms is None else {"open": 1, _CREATED: {"$lte": until_ms}}
+        with reading():
+            return _page(self._claims.find(wanted).sort(_CREATED, -1).limit(limit))
+
+    def oldest_open_ms(self) -> int | None:
+        with reading():
+            found = self._claims.find({"open": 1, _CREATED: {"$gt": 0}}, {"terms": 1})
+            oldest = list(found.sort(_CREATED, 1).limit(1))
+        return int(oldest[0]["terms"]["created_ms"]) if oldest else None
 
     def in_state(self, state: ClaimState, *, limit: int) -> list[Claim]:
         """ports.admin.ClaimQueue: the queue of claims that wait for a person."""
         with reading():
-            return [_claim(document) for document in self._claims.find({"state": state}).limit(limit)]
+            return _page(self._claims.find({"state": state}).limit(limit)).claims
 
 
 class MongoApprovalStore:
@@ -104,8 +117,18 @@ def _document(claim: Claim) -> dict[str, Any]:
     return document
 
 
+def _page(documents: Iterable[Mapping[str, Any]]) -> OpenPage:
+    page = OpenPage([], [])
+    for document in documents:
+        try:
+            page.claims.append(_claim(document))
+        except InvariantBroken:
+            page.unreadable.append(str(document["_id"]))
+    return page
+
+
 def _claim(document: Mapping[str, Any]) -> Claim:
-    fields = plain({name: value for name, value in document.items() if name in Claim.__dataclass_fields__})
-    return Claim(
-        **{**fields, "terms": terms_from(plain(document["terms"])), "revision": int(document["rev"])}
-    )
+    """Raises InvariantBroken for a document that this adapter never wrote."""
+    claim = claim_from({**document, "revision": document.get("rev")})
+    ensure(claim.terms.id == document["_id"], "a claim is kept under its own id")
+    return claim

@@ -65,7 +65,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     from shared.adapters.mongo_referral_codes import MongoReferralCodes
     from shared.adapters.mongo_signing import MongoSigningJournal
     from shared.adapters.mongo_wallets import MongoChallenges, MongoWalletNames
-    from shared.adapters.mongo_watermarks import MongoScanWatermarks
+    from shared.adapters.mongo_watermarks import MongoScanWatermarks, MongoWatermarks
 
     stores = Stores("settle", runtime=settings.runtime, database=settings.database)
     claims = MongoClaimStore(stores.database)
@@ -142,6 +142,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
         report=report,
         vault=identity,
         observations=observations,
+        watermarks=MongoWatermarks(stores.database),
     )
     watch = VaultWatch(
         chain=chain,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import Field, asdict, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
 from shared.domain.canonical_json import canonical_bytes
-from shared.domain.errors import ensure
-from shared.domain.ledger import Accepted, Leg, Row
+from shared.domain.errors import InvariantBroken, ensure
+from shared.domain.ledger import Accepted, Leg, Row, plain
 
 ClaimState = Literal[
     "reserved", "awaiting_approval", "approved", "signed", "confirmed", "refunded", "refused", "rejected"
@@ -126,14 +126,43 @@ def seqno_field(vault: str, recipient: str) -> str:
 def claim_of_row(row: Row) -> Claim:
     """The claim as its ledger row alone knows it: reserved, nothing happened yet."""
     ensure(row.ok and row.kind == CLAIM_KIND, "a claim is read from its own row")
-    terms = terms_from(row.changes["claim.open"])
+    terms = terms_from(row.changes.get("claim.open"))
     ensure(terms.account == row.account, "a claim belongs to the account of its row")
     return Claim(terms=terms, row_seq=row.seq, state="reserved")
 
 
-def terms_from(document: Mapping[str, Any]) -> ClaimTerms:
-    """Read terms from their stored form."""
-    return ClaimTerms(**{name: document[name] for name in ClaimTerms.__dataclass_fields__})
+def check_promised(claim: Claim, row: Row | None) -> None:
+    """Raise InvariantBroken unless this row, the one that the claim names, promises the same.
+
+    A claim's document may be forged, written by hand, or later than a ledger that was restored. Its
+    refund would empty the escrow of another claim, which may still be paid.
+    """
+    is_promised = (
+        row is not None and row.ok and row.kind == CLAIM_KIND and claim_of_row(row).terms == claim.terms
+    )
+    if not is_promised:
+        raise InvariantBroken("a claim promises what its ledger row does", code="claim_without_row")
+
+
+def terms_from(document: Any) -> ClaimTerms:
+    """Read terms from their stored form. Raises InvariantBroken for anything else."""
+    ensure(isinstance(document, Mapping), "a claim's terms are a document")
+    return ClaimTerms(**{term.name: _stored(document, term) for term in fields(ClaimTerms)})
+
+
+def claim_from(document: Mapping[str, Any]) -> Claim:
+    """Read a claim from its fields as they are stored. Raises InvariantBroken for anything else."""
+    ensure(document.get("state") in get_args(ClaimState), "a claim is in one of its states")
+    read = {"terms": terms_from(document.get("terms")), "state": document["state"]}
+    return Claim(
+        **{field.name: _stored(document, field) for field in fields(Claim) if field.name not in read}, **read
+    )
+
+
+def _stored(document: Mapping[str, Any], field: Field[Any]) -> Any:
+    value = plain(document.get(field.name, field.default))  # a driver's integers are of a type of its own
+    ensure(type(value).__name__ == field.type, f"{field.name} is of its own type")
+    return value
 
 
 def terms_document(terms: ClaimTerms) -> dict[str, Any]:

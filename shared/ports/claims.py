@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from shared.domain.signing_policy import Approval
 
 
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """Open claims, the newest first; `unreadable` are the ids of documents that say they are and are none."""
+
+    claims: list[Claim]
+    unreadable: list[str]
+
+
 class ClaimStore(Protocol):
     """Claims' current state. Derived from ledger rows and guarded by revision; never a source of money."""
 
@@ -27,6 +35,14 @@ class ClaimStore(Protocol):
 
     def open_claims(self, *, limit: int) -> list[Claim]:
         """Claims whose escrow still waits, in no promised order."""
+        ...
+
+    def open_page(self, *, limit: int, until_ms: int | None) -> OpenPage:
+        """The newest `limit` of them; when `until_ms` is given, of those made then or before."""
+        ...
+
+    def oldest_open_ms(self) -> int | None:
+        """When the claim was made whose escrow has waited longest."""
         ...
 
 

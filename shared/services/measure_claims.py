@@ -22,7 +22,7 @@ then took 6 s. A rule of docs/monitoring.md rings when there are more.
 """
 
 
-def measure_claims(claims: Sequence[Claim], *, now_ms: int) -> Iterator[MetricSample]:
+def measure_claims(claims: Sequence[Claim], *, oldest_ms: int | None, now_ms: int) -> Iterator[MetricSample]:
     """Every open state has its sample, zeros too; without open claims the oldest has waited 0 s."""
     by_state = Counter(claim.state for claim in claims)
     for state in OPEN_STATES:
@@ -32,5 +32,5 @@ def measure_claims(claims: Sequence[Claim], *, now_ms: int) -> Iterator[MetricSa
     yield gauge("arena_open_claim_credits", "AIBA in escrow for open claims.", credits)
     units = sum(claim.terms.units for claim in claims)
     yield gauge("arena_open_claim_units", "Jetton units that open claims may still take.", units)
-    oldest_ms = max((now_ms - claim.terms.created_ms for claim in claims), default=0)
-    yield gauge("arena_oldest_open_claim_seconds", "Age of the oldest open claim.", oldest_ms / MS_PER_SECOND)
+    age_ms = 0 if oldest_ms is None else now_ms - oldest_ms
+    yield gauge("arena_oldest_open_claim_seconds", "Age of the oldest open claim.", age_ms / MS_PER_SECOND)

@@ -59,7 +59,7 @@ def read_metrics(sources: MetricSources) -> Iterator[MetricSample]:
         "arena_ledger_open_transfers", "gauge", "Transfers with one half written, at most 100.", open_rows
     )
     open_claims = sources.claims.open_claims(limit=OPEN_CLAIMS_COUNTED_MAX)
-    yield from measure_claims(open_claims, now_ms=now_ms)
+    yield from measure_claims(open_claims, oldest_ms=sources.claims.oldest_open_ms(), now_ms=now_ms)
     yield from measure_observations(sources.observations.read(OBSERVED), now_ms=now_ms)
 
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from shared.domain.calendar import MS_PER_SECOND
 from shared.domain.claim_decision import ClaimWish, SeenSeqno, claim_refusal, decide_claim, known_seqno
-from shared.domain.claims import CLAIM_KIND, Claim, VaultIdentity, claim_of_row, refunded_effect, settle_name
+from shared.domain.claims import (
+    CLAIM_KIND,
+    Claim,
+    VaultIdentity,
+    check_promised,
+    claim_of_row,
+    refunded_effect,
+    settle_name,
+)
 from shared.domain.errors import Refused, Unavailable, ensure
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Decision, Declined, client_key, system_key
 from shared.ports.claims import ClaimSigner, ClaimStore, SignerAnswer
@@ -147,6 +155,7 @@ def _refund_refused(desk: ClaimDesk, claim: Claim) -> Claim:
     ballot = Ballot(desk.journal, desk.claims, desk.committer.store)
     if not can_never_be_signed(ballot, terms, desk.journal.read(terms.journal_id)):
         return claim
+    check_promised(claim, desk.committer.store.row_at(terms.account, claim.row_seq))
     outcome = desk.committer.commit(
         account=terms.account,
         key=system_key(terms.account, settle_name(terms.id)),

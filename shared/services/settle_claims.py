@@ -11,32 +11,33 @@ from shared.domain.claims import (
     UNSIGNED_FOR_AT_MOST_MS,
     Claim,
     VaultIdentity,
+    check_promised,
     confirmed_effect,
     refunded_effect,
     settle_name,
 )
 from shared.domain.errors import ArenaError, InvariantBroken, Unavailable, ensure
-from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, system_key
+from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, row_id, system_key
 from shared.domain.observations import SEQNO_ANOMALY, Observation
 from shared.services.chain_sightings import ChainSightings
+from shared.services.open_claim_pages import WATERMARK, open_pages
 from shared.services.signing_ballot import Ballot, void_unless_signed
 
 if TYPE_CHECKING:
     from shared.domain.ton_views import VaultSnapshot
     from shared.ports.chain import Chain
-    from shared.ports.claims import ClaimStore
+    from shared.ports.claims import ClaimStore, OpenPage
     from shared.ports.clock import Clock
     from shared.ports.observations import Observations
     from shared.ports.signing import JournalEntry, SigningJournal
+    from shared.ports.watermarks import Watermarks
     from shared.services.commit import Committer
 
 REFUND_MARGIN_S: Final = 60
 SECOND_READ_AFTER_MS: Final = 60 * MS_PER_SECOND
 UNDELIVERED_AFTER_S: Final = 15 * 60
 """A claim that ran and neither delivered nor bounced by so long after its time is for people to look at."""
-OPEN_CLAIMS: Final = 10_000
 RUN_FOR_MS: Final = 40 * MS_PER_SECOND
-MS_PER_MINUTE: Final = 60 * MS_PER_SECOND
 
 Report = Callable[[str, Mapping[str, Any]], None]
 """Called with a metric's name and its facts; the edge turns it into logs, metrics and alarms."""
@@ -62,15 +63,16 @@ class Settlement:
     report: Report
     vault: VaultIdentity
     observations: Observations
+    watermarks: Watermarks
 
 
 @dataclass(slots=True)
 class SettleTally:
     """What one run did, for its log line and metrics.
 
-    `postponed` claims were left for the next run because this one had no time; `broken` ones broke a
-    rule of ours. `reasons` counts why nothing was decided. `oldest_open_ms` is the age, when the run
-    began, of the claim that has been open longest.
+    `postponed` claims of the last page were left for the next run because this one had no time, and more
+    may wait behind them; `broken` ones broke a rule of ours. `reasons` counts why nothing was decided.
+    `oldest_open_ms` is the age, when the run began, of the claim that has been open longest.
     """
 
     looked_at: int = 0
@@ -85,26 +87,20 @@ class SettleTally:
     reasons: dict[str, int] = field(default_factory=dict)
 
 
-def settle_claims(
-    settlement: Settlement, *, limit: int = OPEN_CLAIMS, run_for_ms: int = RUN_FOR_MS
-) -> SettleTally:
-    """Look at every open claim once; any doubt leaves it for the next run.
+def settle_claims(settlement: Settlement, *, run_for_ms: int = RUN_FOR_MS) -> SettleTally:
+    """Look at every open claim once while there is time; any doubt leaves it for another run.
 
     A provider that does not answer, lies or lags means no decision. A claim that breaks a rule of ours
     does not keep the others from being settled; InvariantBroken `claims_unsettled` is raised at the end.
     """
     tally = SettleTally()
     started_ms = settlement.clock.now_ms()
-    claims = settlement.claims.open_claims(limit=limit)
-    tally.oldest_open_ms = max((started_ms - claim.terms.created_ms for claim in claims), default=0)
+    tally.oldest_open_ms = started_ms - (settlement.claims.oldest_open_ms() or started_ms)
     sightings = ChainSightings(settlement.chain, now_s=started_ms // MS_PER_SECOND)
-    for claim in _in_turn(claims, now_ms=started_ms):
-        if settlement.clock.now_ms() - started_ms > run_for_ms:
-            tally.postponed += 1
-            continue
-        tally.looked_at += 1
-        outcome = _settle_apart(settlement, sightings, claim, tally)
-        setattr(tally, outcome, getattr(tally, outcome) + 1)
+    for page in open_pages(settlement.claims, settlement.watermarks):
+        _settle_page(settlement, sightings, page, tally, until_ms=started_ms + run_for_ms)
+        if tally.postponed:
+            break
     settlement.report("settle", {"tally": tally})
     ensure_settled(tally)
     return tally
@@ -118,17 +114,40 @@ def ensure_settled(tally: SettleTally) -> None:
         )
 
 
-def _in_turn(claims: Sequence[Claim], *, now_ms: int) -> list[Claim]:
-    """Begin elsewhere each minute, so that a run that ends early never leaves the same claims out."""
-    ordered = sorted(claims, key=lambda claim: claim.terms.id)
-    start = (now_ms // MS_PER_MINUTE * 7_919) % max(len(ordered), 1)
-    return ordered[start:] + ordered[:start]
+def _settle_page(
+    settlement: Settlement, sightings: ChainSightings, page: OpenPage, tally: SettleTally, *, until_ms: int
+) -> None:
+    """One claim after the other until `until_ms`; with the first one left the next run begins."""
+    for name in page.unreadable:
+        settlement.report("claim_unsettled", {"claim": name, "code": "claim_unreadable"})
+        tally.broken += 1
+    rows = _promising_rows(settlement, page.claims)
+    for index, claim in enumerate(page.claims):
+        if settlement.clock.now_ms() > until_ms:
+            tally.postponed = len(page.claims) - index
+            settlement.watermarks.write(WATERMARK, claim.terms.created_ms)
+            return
+        tally.looked_at += 1
+        outcome = _settle_apart(settlement, sightings, claim, rows.get(_row_of(claim)), tally)
+        setattr(tally, outcome, getattr(tally, outcome) + 1)
+
+
+def _promising_rows(settlement: Settlement, claims: Sequence[Claim]) -> dict[str, Row]:
+    """The rows that the claims name, by their ids."""
+    ids = [_row_of(claim) for claim in claims]
+    found = settlement.committer.store.rows_with_ids(ids) if ids else ()
+    return {row.id: row for row in found}
+
+
+def _row_of(claim: Claim) -> str:
+    return row_id(claim.terms.account, claim.row_seq)
 
 
 def _settle_apart(
-    settlement: Settlement, sightings: ChainSightings, claim: Claim, tally: SettleTally
+    settlement: Settlement, sightings: ChainSightings, claim: Claim, row: Row | None, tally: SettleTally
 ) -> Outcome:
     try:
+        check_promised(claim, row)
         return _settle_one(settlement, sightings, claim)
     except Unavailable as error:
         tally.reasons[error.code] = tally.reasons.get(error.code, 0) + 1

@@ -126,6 +126,7 @@ class HistoryServices:
             lambda name, _: self.reports.append(name),
             self.vault,
             self.observations,
+            self.watermarks,
         )
 
     def _watch(self) -> VaultWatch:

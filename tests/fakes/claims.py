@@ -8,7 +8,7 @@ from collections.abc import Callable
 from shared.domain.claims import Claim
 from shared.domain.errors import Unavailable
 from shared.domain.signing_policy import Approval
-from shared.ports.claims import SignerAnswer
+from shared.ports.claims import OpenPage, SignerAnswer
 
 
 class FakeClaimStore:
@@ -37,6 +37,17 @@ class FakeClaimStore:
 
     def open_claims(self, *, limit: int) -> list[Claim]:
         return [claim for claim in self.claims.values() if claim.is_open][:limit]
+
+    def open_page(self, *, limit: int, until_ms: int | None) -> OpenPage:
+        found = self.open_claims(limit=len(self.claims))
+        if until_ms is not None:
+            found = [claim for claim in found if claim.terms.created_ms <= until_ms]
+        return OpenPage(sorted(found, key=lambda claim: -claim.terms.created_ms)[:limit], [])
+
+    def oldest_open_ms(self) -> int | None:
+        return min(
+            (claim.terms.created_ms for claim in self.open_claims(limit=len(self.claims))), default=None
+        )
 
     def in_state(self, state: str, *, limit: int) -> list[Claim]:
         return [claim for claim in self.claims.values() if claim.state == state][:limit]

@@ -22,6 +22,7 @@ from shared.domain.errors import InvariantBroken, Unavailable
 from shared.domain.game_config import GameConfig, Paused
 from shared.domain.vault_watch import WATCH_RULES
 from shared.services.read_switches import read_switches
+from shared.services.settle_claims import SettleTally
 from tests.fakes.game_configs import FakeGameConfigs
 from tests.functions.edge_app import EdgeUnderTest
 from tests.functions.emitted import Measured, metrics_in, of_service
@@ -149,6 +150,18 @@ def test_a_run_emits_every_watched_metric(measured: Any) -> None:
     }
     assert found["ClaimsSettled", (("outcome", "confirmed"), *SERVICE)] == 2
     assert found["EmittedToday", (("budget", "AIBA"), *SERVICE)] == 120
+
+
+def test_a_claim_that_breaks_a_rule_hides_neither_the_oldest_nor_what_was_settled(measured: Any) -> None:
+    tally = SettleTally(confirmed=2, broken=1, oldest_open_ms=61_000)
+    failed = {"claims": "claims_unsettled"}
+    measure_run(
+        tallies={}, failures=failed, reports=[("settle", {"tally": tally})], providers={}, duration_s=1
+    )
+    found: Measured = measured()
+    assert of_service(found)["OldestOpenClaim"] == 61
+    assert found["ClaimsSettled", (("outcome", "confirmed"), *SERVICE)] == 2
+    assert found["ClaimsSettled", (("outcome", "broken"), *SERVICE)] == 1
 
 
 VAULT_STATES = {

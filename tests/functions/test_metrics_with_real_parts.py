@@ -200,7 +200,10 @@ def test_more_open_claims_than_are_counted_show_as_that_many(
     backend.ask(1, 100)
     backend.run_settle()
     [document] = backend.database["claims"].find({})
-    copies = [{**document, "_id": f"c{number}"} for number in range(OPEN_CLAIMS_COUNTED_MAX + 1)]
+    copies = [
+        {**document, "_id": f"c{number}", "terms": {**document["terms"], "id": f"c{number}"}}
+        for number in range(OPEN_CLAIMS_COUNTED_MAX + 1)
+    ]
     backend.database["claims"].insert_many(copies, ordered=False)
     found = backend.metrics()
     assert found['arena_open_claims{state="reserved"}'] == OPEN_CLAIMS_COUNTED_MAX

@@ -29,5 +29,5 @@ def test_a_first_claim_asks_the_chain_for_one_pinned_state(costs: ClaimCosts) ->
 
 
 def test_an_open_claim_costs_settling_two_reads_and_no_question_of_its_own(costs: ClaimCosts) -> None:
-    assert costs.settle_commands * CLAIMS == 2 * CLAIMS + 1
+    assert costs.settle_commands * CLAIMS == 2 * CLAIMS + 4
     assert costs.settle_questions * CLAIMS == 2

@@ -65,6 +65,13 @@ def tiring(view: View, now: int, is_capped: bool) -> Decision:
     return Decision(True, "fought", delta=1, marks=(("tired", 1),))
 
 
+def earn_or_burn(view: View, now: int, is_capped: bool) -> Decision:
+    """Takes the coin of somebody who may hold one; another is burnt."""
+    if view.balance:
+        return Decision(True, "burnt", marks=(("once:burnt", 1),))
+    return Decision(True, "earned", delta=1)
+
+
 def send(second_key: str) -> Decide:
     def decide(view: View, now: int, is_capped: bool) -> Decision:
         if view.balance < 1:
@@ -74,9 +81,9 @@ def send(second_key: str) -> Decide:
     return decide
 
 
-def transfer(key: str, sender: str, receiver: str) -> Request:
+def transfer(key: str, sender: str, receiver: str, receive: Decide = earn) -> Request:
     second_key = f"s:{key}"
-    return Request(key, sender, send(second_key), second=Request(second_key, receiver, earn))
+    return Request(key, sender, send(second_key), second=Request(second_key, receiver, receive))
 
 
 def confirm(view: View, now: int, is_capped: bool) -> Decision:

@@ -14,6 +14,7 @@ from tests.model.deciders import (
     confirm,
     daily_login,
     earn,
+    earn_or_burn,
     growing_prize,
     prize,
     refund,
@@ -113,6 +114,12 @@ SCENARIOS = {
     "a transfer three times": Scenario(accounts(ann=1, bob=0), [transfer("T", "ann", "bob")] * 3),
     "the receiver spends what arrives": Scenario(
         accounts(ann=1, bob=0), [transfer("T", "ann", "bob")] * 2 + [request("B", spend, "bob")]
+    ),
+    "a transfer three times to somebody without room": Scenario(
+        accounts(ann=1, bob=1), [transfer("T", "ann", "bob", earn_or_burn)] * 3
+    ),
+    "the receiver makes room while it arrives": Scenario(
+        accounts(ann=1, bob=1), [transfer("T", "ann", "bob", earn_or_burn)] * 2 + [request("B", spend, "bob")]
     ),
     "a transfer and its reverse": Scenario(
         accounts(ann=1, bob=1), [transfer("T", "ann", "bob"), transfer("R", "bob", "ann")]

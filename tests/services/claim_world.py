@@ -130,6 +130,7 @@ class ClaimWorld:
             lambda name, facts: self.reports.append((name, facts)),
             VAULT,
             self.observations,
+            self.watermarks,
         )
 
     @property

@@ -10,6 +10,7 @@ import pytest
 from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
 from shared.domain.claims import Claim, ClaimTerms
 from shared.domain.signing_policy import Approval
+from shared.ports.claims import OpenPage
 from tests.at_once import at_once
 from tests.fakes.claims import FakeApprovalStore, FakeClaimStore
 from tests.services.conftest import Part
@@ -100,6 +101,8 @@ def test_a_settled_claim_is_open_no_longer(claims):
     claims.insert(CLAIM)
     assert claims.replace(replace(CLAIM, state="refunded", revision=1), expected_revision=0)
     assert claims.open_claims(limit=10) == []
+    assert claims.open_page(limit=10, until_ms=None) == OpenPage([], [])
+    assert claims.oldest_open_ms() is None
 
 
 def test_a_later_approval_takes_the_place_of_an_earlier_one(part):

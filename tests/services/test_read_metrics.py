@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shared.domain.claims import OPEN_STATES
 from shared.domain.observations import AUDIT, PROJECTION, RUN, SEQNO_ANOMALY, Observation
+from shared.domain.observations import VAULT as VAULT_SEEN
 from shared.services.read_metrics import MetricSources, read_metrics
 from tests.services.claim_world import VAULT, ClaimWorld
 
@@ -128,3 +131,33 @@ def test_what_was_never_seen_is_not_told_as_nought(world):
     names = {name for name, *_ in measured(world)}
     told = {name for name in names if name.startswith(("arena_vault_", "arena_observed", "arena_settle"))}
     assert told == {"arena_vault_seqno_anomaly_timestamp_seconds"}
+
+
+@pytest.mark.parametrize("lost", ["ton_nano", "open_units", "recipients"])
+def test_a_fact_that_another_version_did_not_note_is_left_out_and_the_others_are_told(world, lost):
+    world.look_at_vault()
+    before = measured(world)
+    [seen] = world.observations.read([VAULT_SEEN])
+    fewer = {name: value for name, value in seen.facts.items() if name != lost}
+    world.observations.note(replace(seen, facts=fewer))
+    missing = {
+        "ton_nano": "arena_vault_ton_nano",
+        "open_units": "arena_vault_free_units",
+        "recipients": "arena_vault_recipients",
+    }[lost]
+    found = measured(world)
+    assert found == {name: value for name, value in before.items() if name != (missing,)}
+    assert len(found) == len(before) - 1
+
+
+def test_looks_that_noted_nothing_at_all_have_their_age_alone(world):
+    before = measured(world)
+    seen_ms = world.clock.now_ms() - 5_000
+    for name in (PROJECTION, AUDIT, RUN):
+        world.observations.note(Observation(name, seen_ms, {}))
+    told = {name: value for name, value in measured(world).items() if name not in before}
+    assert told.keys() == {
+        (f"arena_observed_{what}_seconds", name)
+        for what in ("age", "timestamp")
+        for name in (PROJECTION, AUDIT, RUN)
+    }

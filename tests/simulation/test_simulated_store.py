@@ -102,6 +102,18 @@ def test_a_sorted_range_is_the_servers(simulated, mongo_database, direction):
     assert found[0] == found[1] == ["b3", "b4"][::direction]
 
 
+def test_a_sorted_part_of_what_an_index_finds_is_the_servers(simulated, mongo_database):
+    ensure_indexes(mongo_database)
+    found = []
+    for database in (simulated, mongo_database):
+        for number in (3, 1, 4, 5, 2):
+            document = {"_id": f"c{number}", "terms": {"created_ms": number}}
+            database["claims"].insert_one(document | ({"open": 1} if number != 3 else {}))
+        cursor = database["claims"].find({"open": 1, "terms.created_ms": {"$lte": 4}})
+        found.append([document["_id"] for document in cursor.sort("terms.created_ms", -1).limit(2)])
+    assert found[0] == found[1] == ["c4", "c2"]
+
+
 class Certain(Random):
     """Chance that is none: always the same point."""
 
@@ -149,6 +161,9 @@ def test_a_write_that_the_primary_has_alone_is_shown_to_nobody_until_a_majority_
     [
         ("find", ({"kind": "battle"},)),
         ("find", ({"acct": "tg1", "seq": 3},)),
+        ("find", ({"acct": "tg1", "ts": {"$gt": 3}},)),
+        ("find", ({"_id": "tg1:1", "seq": {"$gt": 3}},)),
+        ("find", ({"ts": {"$gt": 3}, "seq": {"$gt": 3}},)),
         ("update_one", ({"acct": "tg1"}, {"$set": {"seq": 1}})),
         ("update_one", ({"_id": "tg1:1"}, {"$push": {"legs": {}}})),
         ("update_one", ({"_id": "tg1:1"}, {"$set": {"flag": True}})),

@@ -116,9 +116,10 @@ def test_one_broken_claim_does_not_keep_the_others_from_being_settled(world):
     assert "claim_unsettled" in world.reported
 
 
-def test_a_run_without_time_for_all_begins_elsewhere_next_minute(world, monkeypatch):
+def test_a_run_without_time_for_all_is_followed_by_one_that_goes_on_where_it_stopped(world, monkeypatch):
     for number in range(1, 6):
         world.ask(world.player(number))
+        world.advance(seconds=1)
     deliveries = world.fake_chain.deliveries
     looked_at = []
 
@@ -134,6 +135,7 @@ def test_a_run_without_time_for_all_begins_elsewhere_next_minute(world, monkeypa
     monkeypatch.setattr(world.fake_chain, "deliveries", deliveries)
     tally = world.settle()
     assert (tally.looked_at, tally.postponed) == (3, 2)
-    for _ in range(8):
-        world.settle()
+    tally = world.settle()
+    assert (tally.looked_at, tally.postponed) == (2, 0)
     assert len(set(looked_at)) == 5
+    assert world.settle().looked_at == 3
