@@ -1,7 +1,7 @@
 """An HTTP function in two halves: its edge, made when it starts, and its parts, made for the first request past it.
 
 Importing the services and the domain behind them costs a starting environment as much as everything else of
-ours, and a request that the edge refuses needs none of it. A snapshot carries both halves.
+ours: it waits for a request that needs them. A snapshot carries both halves.
 """
 
 from __future__ import annotations
