@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -17,10 +17,11 @@ from shared.domain.claims import (
     settle_name,
 )
 from shared.domain.errors import ArenaError, InvariantBroken, Unavailable, ensure
-from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, row_id, system_key
+from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, system_key
 from shared.domain.observations import SEQNO_ANOMALY, Observation
 from shared.services.chain_sightings import ChainSightings
 from shared.services.open_claim_pages import WATERMARK, open_pages
+from shared.services.promised_claims import promising_rows, row_of
 from shared.services.signing_ballot import Ballot, void_unless_signed
 
 if TYPE_CHECKING:
@@ -121,26 +122,15 @@ def _settle_page(
     for name in page.unreadable:
         settlement.report("claim_unsettled", {"claim": name, "code": "claim_unreadable"})
         tally.broken += 1
-    rows = _promising_rows(settlement, page.claims)
+    rows = promising_rows(settlement.committer.store, page.claims)
     for index, claim in enumerate(page.claims):
         if settlement.clock.now_ms() > until_ms:
             tally.postponed = len(page.claims) - index
             settlement.watermarks.write(WATERMARK, claim.terms.created_ms)
             return
         tally.looked_at += 1
-        outcome = _settle_apart(settlement, sightings, claim, rows.get(_row_of(claim)), tally)
+        outcome = _settle_apart(settlement, sightings, claim, rows.get(row_of(claim)), tally)
         setattr(tally, outcome, getattr(tally, outcome) + 1)
-
-
-def _promising_rows(settlement: Settlement, claims: Sequence[Claim]) -> dict[str, Row]:
-    """The rows that the claims name, by their ids."""
-    ids = [_row_of(claim) for claim in claims]
-    found = settlement.committer.store.rows_with_ids(ids) if ids else ()
-    return {row.id: row for row in found}
-
-
-def _row_of(claim: Claim) -> str:
-    return row_id(claim.terms.account, claim.row_seq)
 
 
 def _settle_apart(
