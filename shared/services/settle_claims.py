@@ -149,7 +149,7 @@ def _settle_apart(
 
 def _settle_one(settlement: Settlement, sightings: ChainSightings, claim: Claim) -> Outcome:
     terms = claim.terms
-    row = settlement.committer.store.row_by_key(system_key(terms.account, settle_name(terms.id)))
+    row = _settle_row(settlement, claim)
     if row is not None:
         return _follow_row(settlement, claim, row)
     entry = settlement.journal.read(terms.journal_id)
@@ -157,6 +157,11 @@ def _settle_one(settlement: Settlement, sightings: ChainSightings, claim: Claim)
     if entry is None or not may_be_signed:
         return _settle_unsigned(settlement, claim, entry)
     return _settle_signed(settlement, sightings, claim, entry)
+
+
+def _settle_row(settlement: Settlement, claim: Claim) -> Row | None:
+    terms = claim.terms
+    return settlement.committer.store.row_by_key(system_key(terms.account, settle_name(terms.id)))
 
 
 def _settle_unsigned(settlement: Settlement, claim: Claim, entry: JournalEntry | None) -> Outcome:
@@ -189,6 +194,9 @@ def _settle_signed(
     snapshot = _read(settlement, settlement.chain, claim)
     seqno, last_seqno = claim.terms.seqno, snapshot.last_seqno
     if last_seqno > seqno:
+        row = _settle_row(settlement, claim)
+        if row is not None:  # another run settled it meanwhile, and the wallet's next claim ran
+            return _follow_row(settlement, claim, row)
         # One claim per wallet is open at a time, so a higher seqno was signed by somebody else's key.
         _stop(settlement, "last_seqno_anomaly", claim, snapshot)
         if delivery is None:

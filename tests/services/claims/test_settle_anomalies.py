@@ -40,6 +40,24 @@ def test_a_paid_claim_is_confirmed_even_when_the_seqno_went_on(world, ann, signe
     assert world.is_paused
 
 
+def test_a_run_that_slept_while_another_settled_the_claim_takes_the_next_one_for_no_anomaly(
+    world, ann, signed
+):
+    world.execute(signed)
+    snapshot = world.fake_chain.vault_snapshot
+
+    def late(recipient):
+        world.fake_chain.vault_snapshot = snapshot
+        assert world.settle().confirmed == 1
+        world.execute(world.ask(ann, key="k2").claim)
+        return snapshot(recipient)
+
+    world.fake_chain.vault_snapshot = late
+    assert world.settle().confirmed == 1
+    assert not world.is_paused
+    assert world.money(ann) == (START_CREDITS - 200, 100)
+
+
 def paid_before(world, ann):
     first = world.ask(ann).claim
     world.execute(first)
