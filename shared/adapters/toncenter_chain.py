@@ -16,6 +16,7 @@ from shared.adapters.toncenter_answers import BlockId, TransactionId, agree
 from shared.adapters.toncenter_deliveries import indexed_deliveries, wallet_deliveries
 from shared.adapters.toncenter_rejections import vault_rejections
 from shared.domain.errors import Unavailable
+from shared.domain.money import INT64_MAX
 from shared.domain.ton.address import stored_address
 from shared.domain.ton.boc import write_boc_base64
 from shared.domain.ton.cell import CellBuilder
@@ -78,7 +79,7 @@ class ToncenterChain:
             stack = _run(ask, vault, "getLastSeqno", argument)
             agree(len(stack) == 1, "bad_stack")
             last_seqno = read.stack_number(stack, 0)
-            agree(0 <= last_seqno < 1 << 64, "bad_seqno")
+            agree(0 <= last_seqno < INT64_MAX, "bad_seqno")  # the next one is kept in a ledger row
             return VaultSnapshot(
                 block_seqno=vault.block.seqno,
                 shard_time_s=vault.time_s,

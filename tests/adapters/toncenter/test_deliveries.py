@@ -95,6 +95,7 @@ INDEX_LIES: list[tuple[str, Any]] = [
     ("transaction_aborted", "false"),
     ("transaction_aborted", MISSING),
     ("transaction_now", -1),
+    ("transaction_now", 2**32),
     ("transaction_now", "1800000000"),
     ("transaction_hash", "AAAA"),
 ]
