@@ -122,17 +122,22 @@ class ToncenterChain:
                 previous_key_until_s=previous_until,
             )
 
-    def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
+    def deliveries(self, *, since_s: int, until_s: int | None = None) -> Sequence[Delivery]:
         """Transfers out of the vault from the index, or from its jetton wallet when the index fails."""
         try:
             with self._provider.operation() as ask:
                 return indexed_deliveries(
-                    ask, vault=self._vault, jetton_master=self._jetton_master, since_s=since_s
+                    ask,
+                    vault=self._vault,
+                    jetton_master=self._jetton_master,
+                    since_s=since_s,
+                    until_s=until_s,
                 )
         except Unavailable:
             wallet = self._known_jetton_wallet()
             with self._provider.operation() as ask:
-                return wallet_deliveries(ask, vault=self._vault, wallet=wallet, since_s=since_s)
+                found = wallet_deliveries(ask, vault=self._vault, wallet=wallet, since_s=since_s)
+                return [delivery for delivery in found if until_s is None or delivery.time_s <= until_s]
 
     def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:
         """Claim messages the vault refused, from its newest hundred transactions."""

@@ -31,6 +31,8 @@ WATERMARK: Final = "vault_outflow"
 FIRST_LOOKBACK_MS: Final = 24 * 3600 * MS_PER_SECOND
 OVERLAP_MS: Final = 15 * 60 * MS_PER_SECOND
 """The index may show a transfer late; one that was judged already is judged alike again."""
+CATCH_UP_MS: Final = 2 * 3600 * MS_PER_SECOND
+"""After a longer time without a look the newest hours are judged each minute, and as many of the oldest."""
 OPEN_CLAIMS: Final = 10_000
 
 Report = Callable[[str, Mapping[str, Any]], None]
@@ -111,7 +113,11 @@ def _judge_account(watch: VaultWatch, account: VaultAccount, tally: WatchTally) 
 def _judge_outflows(watch: VaultWatch, account: VaultAccount, tally: WatchTally) -> None:
     now_ms = watch.clock.now_ms()
     since_ms = (watch.watermarks.read(WATERMARK) or now_ms - FIRST_LOOKBACK_MS) - OVERLAP_MS
-    deliveries = watch.chain.deliveries(since_s=since_ms // MS_PER_SECOND)
+    judged_ms = min(now_ms, since_ms + CATCH_UP_MS)
+    deliveries = list(watch.chain.deliveries(since_s=max(since_ms, now_ms - CATCH_UP_MS) // MS_PER_SECOND))
+    if judged_ms < now_ms:
+        since_s, until_s = since_ms // MS_PER_SECOND, judged_ms // MS_PER_SECOND
+        deliveries += watch.chain.deliveries(since_s=since_s, until_s=until_s)
     for delivery in _paid(deliveries, owner=account.owner):
         tally.outflows += 1
         if not _was_signed(watch, delivery):
@@ -123,7 +129,7 @@ def _judge_outflows(watch: VaultWatch, account: VaultAccount, tally: WatchTally)
             }
             watch.report("vault_unknown_outflow", facts)
             watch.pause_claims()
-    watch.watermarks.write(WATERMARK, now_ms)
+    watch.watermarks.write(WATERMARK, judged_ms)
 
 
 def _paid(deliveries: Iterable[Delivery], *, owner: str) -> Iterable[Delivery]:

@@ -12,6 +12,7 @@ from shared.domain.observations import VAULT as LOOK
 from shared.domain.observations import Observation
 from shared.domain.vault_watch import WATCH_RULES
 from shared.services import promised_claims
+from shared.services.watch_vault import WATERMARK
 from tests.services.claim_world import OWNER, VAULT, ClaimWorld, wallet_address
 from tests.services.interrupted_parts import WAYS, Interruption, Killed
 
@@ -176,6 +177,23 @@ def test_a_transfer_the_index_shows_late_is_still_judged(world):
     world.look_at_vault()
     steal(world, query_id=2)  # the shard's time, ten minutes before the last look
     assert world.look_at_vault().unknown_outflows == 1
+
+
+def test_after_a_day_without_a_look_every_transfer_is_judged_and_the_newest_at_once(world):
+    """A provider tells a few hours in the time there is, not whole days: they are asked for piece by piece."""
+    world.look_at_vault()
+    for hour in range(1, 25):
+        world.advance(seconds=3600)
+        world.fake_chain.execute_claim(wallet_address(hour), seqno=1, units=1)
+    world.fake_chain.deliveries_told = 4
+    assert world.look_at_vault().undecided == 0
+    judged = {facts["recipient"] for name, facts in world.reports if name == "vault_unknown_outflow"}
+    assert wallet_address(24) in judged
+    for _ in range(30):
+        assert world.look_at_vault().undecided == 0
+    judged |= {facts["recipient"] for name, facts in world.reports if name == "vault_unknown_outflow"}
+    assert judged == {wallet_address(hour) for hour in range(1, 25)}
+    assert world.watermarks.read(WATERMARK) == world.clock.now_ms()
 
 
 def test_a_chain_that_is_away_is_reported_and_decides_nothing(world):
