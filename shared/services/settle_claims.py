@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from shared.domain.calendar import MS_PER_SECOND
+from shared.domain.claim_decision import known_seqno
 from shared.domain.claims import (
     UNSIGNED_FOR_AT_MOST_MS,
     Claim,
@@ -229,13 +230,18 @@ def _doubt_state(settlement: Settlement, claim: Claim, snapshot: VaultSnapshot) 
     """The state lacks what already happened: an old state, or a vault that was deleted and deployed anew.
 
     A state later than the claim's own beginning has no excuse: its map was emptied, and claims that
-    ran before could run again.
+    ran before could run again. But where no row of ours confirmed the seqno before, only a provider ever
+    showed it: one of its two answers is wrong, which is for people to look at and stops nobody else.
     """
-    began_s = claim.terms.created_ms // MS_PER_SECOND
-    is_emptied = snapshot.last_seqno < claim.terms.seqno - 1
-    if is_emptied and snapshot.shard_time_s > began_s + REFUND_MARGIN_S:
-        _stop(settlement, "last_seqno_fell", claim, snapshot)
-        return "anomalies"
+    terms = claim.terms
+    began_s = terms.created_ms // MS_PER_SECOND
+    is_later = snapshot.shard_time_s > began_s + REFUND_MARGIN_S
+    if is_later and snapshot.last_seqno < terms.seqno - 1:
+        player = settlement.committer.view_player(terms.account)
+        if known_seqno(player, vault=terms.vault, recipient=terms.recipient) is not None:
+            _stop(settlement, "last_seqno_fell", claim, snapshot)
+            return "anomalies"
+        settlement.report("provider_disagreement", {"claim": terms.id})
     raise Unavailable("The chain's state is older than what it showed before", code="chain_behind")
 
 

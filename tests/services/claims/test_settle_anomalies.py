@@ -91,3 +91,18 @@ def test_a_delivery_that_the_state_does_not_know_yet_decides_nothing(world, ann,
     expire(world)
     assert world.settle().reasons == {"chain_behind": 1}
     assert world.money(ann) == (START_CREDITS - 100, 100)
+
+
+def test_a_seqno_that_a_provider_made_up_stops_nobody_once_it_is_seen_through(world, ann):
+    """Only its own claim waits, for nothing but a provider's word ever said that the vault had come so far."""
+    world.chain = SeenOtherwise(world.fake_chain, last_seqno=7)
+    assert world.ask(ann).claim.terms.seqno == 8
+    world.chain = world.fake_chain
+    bob = world.player(2)
+    world.execute(world.ask(bob).claim)
+    expire(world)
+    tally = world.settle()
+    assert (tally.confirmed, tally.reasons) == (1, {"chain_behind": 1})
+    assert "provider_disagreement" in world.reported
+    assert not world.is_paused
+    assert world.money(ann) == (START_CREDITS - 100, 100)
