@@ -59,12 +59,13 @@ class SimulatedChain:
     def vault_account(self) -> VaultAccount:
         raise Unavailable("The simulated vault shows no inventory", code="provider_unavailable")
 
-    def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
-        until_s = self._pinned_s()
+    def deliveries(self, *, since_s: int, until_s: int | None = None) -> Sequence[Delivery]:
+        pinned_s = self._pinned_s()
+        last_s = pinned_s if until_s is None else min(pinned_s, until_s)
         return [
             Delivery(run.seqno, run.recipient, run.units, run.is_aborted, run.time_s, f"simulated {number}")
             for number, run in enumerate(self.executions)
-            if since_s <= run.time_s <= until_s
+            if since_s <= run.time_s <= last_s
         ]
 
     def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 READ_AT_ONCE: Final = 1_000
 """Each answer has the time limit of an operation to itself."""
+OLDEST_LOOKED_AT: Final = 100
+"""More than the documents that are no claims, which may stand before the oldest."""
 _CREATED: Final = "terms.created_ms"
 
 
@@ -63,9 +65,9 @@ class MongoClaimStore:
 
     def oldest_open_ms(self) -> int | None:
         with reading():
-            found = self._claims.find({"open": 1, _CREATED: {"$gt": 0}}, {"terms": 1})
-            oldest = list(found.sort(_CREATED, 1).limit(1))
-        return int(oldest[0]["terms"]["created_ms"]) if oldest else None
+            found = self._claims.find({"open": 1, _CREATED: {"$gt": 0}})
+            oldest = _page(found.sort(_CREATED, 1).limit(OLDEST_LOOKED_AT)).claims
+        return oldest[0].terms.created_ms if oldest else None
 
     def in_state(self, state: ClaimState, *, limit: int) -> list[Claim]:
         """ports.admin.ClaimQueue: the queue of claims that wait for a person."""

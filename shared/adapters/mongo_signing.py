@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from shared.adapters.mongo import reading, writing
-from shared.ports.signing import JournalEntry
+from shared.domain.errors import ensure
+from shared.ports.signing import JournalEntry, JournalState
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -24,17 +25,7 @@ class MongoSigningJournal:
     def read(self, journal_id: str) -> JournalEntry | None:
         with reading():
             document = self._journal.find_one({"_id": journal_id})
-        if document is None:
-            return None
-        return JournalEntry(
-            id=document["_id"],
-            claim_id=document["claim"],
-            state=document["state"],
-            payload_hash=document["hash"],
-            valid_until_s=int(document["validUntil"]),
-            signature=document["signature"],
-            generation=int(document["gen"]),
-        )
+        return None if document is None else _entry(document)
 
     def insert(self, entry: JournalEntry) -> bool:
         from pymongo.errors import DuplicateKeyError
@@ -99,6 +90,24 @@ class MongoSignerAudit:
     def append(self, record: Mapping[str, Any]) -> None:
         with writing():
             self._audit.insert_one(dict(record))
+
+
+def _entry(document: Mapping[str, Any]) -> JournalEntry:
+    """Raises InvariantBroken for a document that this adapter never wrote: nothing is decided by a guess."""
+    texts = [document.get(name) for name in ("claim", "hash", "signature")]
+    ensure(all(isinstance(text, str) for text in texts), "a journal entry's texts are text")
+    numbers = [document.get(name) for name in ("validUntil", "gen")]
+    ensure(all(isinstance(number, int) for number in numbers), "a journal entry's numbers are whole")
+    ensure(document.get("state") in get_args(JournalState), "a journal entry is in one of its states")
+    return JournalEntry(
+        id=document["_id"],
+        claim_id=document["claim"],
+        state=document["state"],
+        payload_hash=document["hash"],
+        valid_until_s=int(document["validUntil"]),
+        signature=document["signature"],
+        generation=int(document["gen"]),
+    )
 
 
 def _document(entry: JournalEntry) -> dict[str, Any]:

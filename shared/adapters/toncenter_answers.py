@@ -64,9 +64,12 @@ def text(document: Any, name: str) -> str:
 
 
 def whole(document: Any, name: str) -> int:
-    """A JSON integer of any sign."""
+    """A JSON integer of any sign that 32 bits can hold, as TON's block numbers, times and codes are.
+
+    JSON knows no limit, but the database does, and the driver's own error would end a whole run.
+    """
     value = field(document, name)
-    if type(value) is not int:
+    if type(value) is not int or not -(1 << 31) <= value < 1 << 32:
         raise doubt(f"bad_{name}")
     return value
 

@@ -16,6 +16,7 @@ from shared.adapters.toncenter_answers import BlockId, TransactionId, agree
 from shared.adapters.toncenter_deliveries import indexed_deliveries, wallet_deliveries
 from shared.adapters.toncenter_rejections import vault_rejections
 from shared.domain.errors import Unavailable
+from shared.domain.money import INT64_MAX
 from shared.domain.ton.address import stored_address
 from shared.domain.ton.boc import write_boc_base64
 from shared.domain.ton.cell import CellBuilder
@@ -78,7 +79,7 @@ class ToncenterChain:
             stack = _run(ask, vault, "getLastSeqno", argument)
             agree(len(stack) == 1, "bad_stack")
             last_seqno = read.stack_number(stack, 0)
-            agree(0 <= last_seqno < 1 << 64, "bad_seqno")
+            agree(0 <= last_seqno < INT64_MAX, "bad_seqno")  # the next one is kept in a ledger row
             return VaultSnapshot(
                 block_seqno=vault.block.seqno,
                 shard_time_s=vault.time_s,
@@ -121,17 +122,22 @@ class ToncenterChain:
                 previous_key_until_s=previous_until,
             )
 
-    def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
+    def deliveries(self, *, since_s: int, until_s: int | None = None) -> Sequence[Delivery]:
         """Transfers out of the vault from the index, or from its jetton wallet when the index fails."""
         try:
             with self._provider.operation() as ask:
                 return indexed_deliveries(
-                    ask, vault=self._vault, jetton_master=self._jetton_master, since_s=since_s
+                    ask,
+                    vault=self._vault,
+                    jetton_master=self._jetton_master,
+                    since_s=since_s,
+                    until_s=until_s,
                 )
         except Unavailable:
             wallet = self._known_jetton_wallet()
             with self._provider.operation() as ask:
-                return wallet_deliveries(ask, vault=self._vault, wallet=wallet, since_s=since_s)
+                found = wallet_deliveries(ask, vault=self._vault, wallet=wallet, since_s=since_s)
+                return [delivery for delivery in found if until_s is None or delivery.time_s <= until_s]
 
     def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:
         """Claim messages the vault refused, from its newest hundred transactions."""

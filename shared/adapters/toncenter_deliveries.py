@@ -21,9 +21,12 @@ INTERNAL_TRANSFER: Final = 0x178D4519
 """TEP-74 internal_transfer, from that wallet to the recipient's; only a transfer that worked sends it."""
 
 
-def indexed_deliveries(ask: Operation, *, vault: str, jetton_master: str, since_s: int) -> list[Delivery]:
-    """API v3, oldest first, every page. A row that is not about this vault and jetton is a doubt."""
+def indexed_deliveries(
+    ask: Operation, *, vault: str, jetton_master: str, since_s: int, until_s: int | None
+) -> list[Delivery]:
+    """API v3, oldest first, every page. A row that is not about this vault, jetton and time is a doubt."""
     found: list[Delivery] = []
+    end = {} if until_s is None else {"end_utime": until_s}
     while True:
         document = ask.index(
             "jetton/transfers",
@@ -31,27 +34,30 @@ def indexed_deliveries(ask: Operation, *, vault: str, jetton_master: str, since_
             jetton_master=jetton_master,
             direction="out",
             start_utime=since_s,
+            **end,
             sort="asc",
             limit=INDEX_PAGE,
             offset=len(found),
         )
         page = read.rows(document, "jetton_transfers")
-        found += [_indexed(row, vault=vault, jetton_master=jetton_master, since_s=since_s) for row in page]
+        for row in page:
+            delivery = _indexed(row, vault=vault, jetton_master=jetton_master)
+            is_asked_for = since_s <= delivery.time_s and (until_s is None or delivery.time_s <= until_s)
+            agree(is_asked_for, "transfer_of_another_time")
+            found.append(delivery)
         if len(page) < INDEX_PAGE:
             return found
 
 
-def _indexed(row: Any, *, vault: str, jetton_master: str, since_s: int) -> Delivery:
+def _indexed(row: Any, *, vault: str, jetton_master: str) -> Delivery:
     agree(read.account(row, "source") == vault, "transfer_of_another_owner")
     agree(read.account(row, "jetton_master") == jetton_master, "transfer_of_another_jetton")
-    time_s = read.whole(row, "transaction_now")
-    agree(time_s >= since_s, "transfer_before_the_time_asked_for")
     return Delivery(
         query_id=read.decimal(row, "query_id"),
         recipient=read.account(row, "destination"),
         amount_units=read.decimal(row, "amount"),
         is_aborted=read.flag(row, "transaction_aborted"),
-        time_s=time_s,
+        time_s=read.whole(row, "transaction_now"),
         transaction_hash=read.digest(row, "transaction_hash"),
     )
 

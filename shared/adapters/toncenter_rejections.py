@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.adapters import toncenter_answers as read
 from shared.adapters.toncenter_answers import agree
-from shared.domain.errors import Refused
+from shared.domain.errors import Refused, Unavailable
 from shared.domain.ton.cell_reader import CellReader
 from shared.domain.ton.claim_payload import REWARD_CLAIM
 from shared.domain.ton.transaction import transaction_end
@@ -36,10 +36,11 @@ def vault_rejections(ask: Operation, *, vault: str, since_s: int) -> list[ClaimR
 
 def _rejection(transaction: Any) -> ClaimRejection | None:
     body = _claim_body(read.field(transaction, "in_msg"))
-    if body is None:
+    recorded = None if body is None else _readable(transaction, "data")
+    if body is None or recorded is None:
         return None
     try:
-        end = transaction_end(read.cell(transaction, "data"))
+        end = transaction_end(recorded)
     except Refused as refusal:
         raise read.doubt("bad_transaction") from refusal
     if not end.is_aborted:
@@ -57,9 +58,19 @@ def _claim_body(message: Any) -> Cell | None:
     data = read.field(message, "msg_data")
     if not isinstance(data, dict) or not data.get("body"):
         return None
-    body = read.cell(data, "body")
+    body = _readable(data, "body")
+    if body is None:
+        return None
     try:
         is_claim = CellReader(body).unsigned(bits=32) == REWARD_CLAIM
     except Refused:
         return None
     return body if is_claim else None
+
+
+def _readable(holder: Any, name: str) -> Cell | None:
+    """None for a cell that is too large or exotic for us: anybody may send one, and it hides nobody's hint."""
+    try:
+        return read.cell(holder, name)
+    except Unavailable:
+        return None

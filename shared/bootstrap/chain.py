@@ -35,8 +35,8 @@ class NetworkCheckedChain:
     def vault_account(self) -> VaultAccount:
         return self._checked().vault_account()
 
-    def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
-        return self._checked().deliveries(since_s=since_s)
+    def deliveries(self, *, since_s: int, until_s: int | None = None) -> Sequence[Delivery]:
+        return self._checked().deliveries(since_s=since_s, until_s=until_s)
 
     def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:
         return self._checked().rejections(since_s=since_s)

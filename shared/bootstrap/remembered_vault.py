@@ -39,8 +39,8 @@ class RememberedVault:
             self._account, self._read_ms = self.chain.vault_account(), now_ms
         return self._account
 
-    def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
-        return self.chain.deliveries(since_s=since_s)
+    def deliveries(self, *, since_s: int, until_s: int | None = None) -> Sequence[Delivery]:
+        return self.chain.deliveries(since_s=since_s, until_s=until_s)
 
     def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:
         return self.chain.rejections(since_s=since_s)

@@ -146,6 +146,7 @@ def build_settle(settings: SettleSettings, *, report: Report = report_nothing) -
     )
     watch = VaultWatch(
         chain=chain,
+        store=stores.committer.store,
         claims=claims,
         journal=settlement.journal,
         watermarks=watermarks,

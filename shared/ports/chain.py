@@ -22,8 +22,11 @@ class Chain(Protocol):
 
     def vault_account(self) -> VaultAccount: ...
 
-    def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
-        """Jetton transfers out of the vault since then; shows that one happened, never that none did."""
+    def deliveries(self, *, since_s: int, until_s: int | None = None) -> Sequence[Delivery]:
+        """Jetton transfers out of the vault since then, or between both instants (unix seconds, both included).
+
+        Shows that one happened, never that none did. What is too much to tell in time is Unavailable.
+        """
         ...
 
     def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:

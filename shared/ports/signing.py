@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+JournalState = Literal["intent", "signed", "void"]
+
 
 class SigningKey(Protocol):
     """An Ed25519 key whose private half we may not see."""
@@ -36,7 +38,7 @@ class JournalEntry:
 
     id: str
     claim_id: str
-    state: Literal["intent", "signed", "void"]
+    state: JournalState
     payload_hash: str
     valid_until_s: int
     signature: str = ""

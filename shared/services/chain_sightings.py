@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 RECENT_S: Final = 2 * 3600
 BEFORE_EXPIRY_S: Final = 3600
 """A signature is good for a quarter of an hour at most: nothing of the claim happened earlier than this."""
+HOUR_S: Final = 3600
+WINDOW_S: Final = 8 * HOUR_S
+"""What is asked about an old claim: a transfer follows its claim in seconds, or once the network runs again.
+
+To ask for everything since then would be more with every day, until no provider can tell it in time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,12 @@ class SeenRefusal:
 
 @dataclass(slots=True)
 class ChainSightings:
-    """Recent deliveries and refusals as one provider shows them; older ones are asked for apart."""
+    """Recent deliveries and refusals as one provider shows them; older ones are asked for by the hour."""
 
     chain: Chain
     now_s: int
     _deliveries: Sequence[Delivery] | None = field(default=None, init=False)
+    _windows: dict[int, Sequence[Delivery]] = field(default_factory=dict, init=False)
     _refusals: dict[str, ClaimRejection] | None = field(default=None, init=False)
 
     def delivery_of(self, claim: Claim, entry: JournalEntry) -> Delivery | None:
@@ -63,10 +70,15 @@ class ChainSightings:
 
     def _since(self, since_s: int) -> Sequence[Delivery]:
         if since_s < self.now_s - RECENT_S:
-            return self.chain.deliveries(since_s=since_s)
+            return self._window(since_s // HOUR_S * HOUR_S)
         if self._deliveries is None:
             self._deliveries = self.chain.deliveries(since_s=self.now_s - RECENT_S)
         return self._deliveries
+
+    def _window(self, since_s: int) -> Sequence[Delivery]:
+        if since_s not in self._windows:
+            self._windows[since_s] = self.chain.deliveries(since_s=since_s, until_s=since_s + WINDOW_S)
+        return self._windows[since_s]
 
     def _read_refusals(self) -> dict[str, ClaimRejection]:
         """By message, the newest of each; a provider that does not answer only costs players a hint."""

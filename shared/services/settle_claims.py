@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from shared.domain.calendar import MS_PER_SECOND
+from shared.domain.claim_decision import known_seqno
 from shared.domain.claims import (
     UNSIGNED_FOR_AT_MOST_MS,
     Claim,
@@ -17,10 +18,11 @@ from shared.domain.claims import (
     settle_name,
 )
 from shared.domain.errors import ArenaError, InvariantBroken, Unavailable, ensure
-from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, row_id, system_key
+from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Row, system_key
 from shared.domain.observations import SEQNO_ANOMALY, Observation
 from shared.services.chain_sightings import ChainSightings
 from shared.services.open_claim_pages import WATERMARK, open_pages
+from shared.services.promised_claims import promising_rows, row_of
 from shared.services.signing_ballot import Ballot, void_unless_signed
 
 if TYPE_CHECKING:
@@ -121,26 +123,15 @@ def _settle_page(
     for name in page.unreadable:
         settlement.report("claim_unsettled", {"claim": name, "code": "claim_unreadable"})
         tally.broken += 1
-    rows = _promising_rows(settlement, page.claims)
+    rows = promising_rows(settlement.committer.store, page.claims)
     for index, claim in enumerate(page.claims):
         if settlement.clock.now_ms() > until_ms:
             tally.postponed = len(page.claims) - index
             settlement.watermarks.write(WATERMARK, claim.terms.created_ms)
             return
         tally.looked_at += 1
-        outcome = _settle_apart(settlement, sightings, claim, rows.get(_row_of(claim)), tally)
+        outcome = _settle_apart(settlement, sightings, claim, rows.get(row_of(claim)), tally)
         setattr(tally, outcome, getattr(tally, outcome) + 1)
-
-
-def _promising_rows(settlement: Settlement, claims: Sequence[Claim]) -> dict[str, Row]:
-    """The rows that the claims name, by their ids."""
-    ids = [_row_of(claim) for claim in claims]
-    found = settlement.committer.store.rows_with_ids(ids) if ids else ()
-    return {row.id: row for row in found}
-
-
-def _row_of(claim: Claim) -> str:
-    return row_id(claim.terms.account, claim.row_seq)
 
 
 def _settle_apart(
@@ -159,7 +150,7 @@ def _settle_apart(
 
 def _settle_one(settlement: Settlement, sightings: ChainSightings, claim: Claim) -> Outcome:
     terms = claim.terms
-    row = settlement.committer.store.row_by_key(system_key(terms.account, settle_name(terms.id)))
+    row = _settle_row(settlement, claim)
     if row is not None:
         return _follow_row(settlement, claim, row)
     entry = settlement.journal.read(terms.journal_id)
@@ -167,6 +158,11 @@ def _settle_one(settlement: Settlement, sightings: ChainSightings, claim: Claim)
     if entry is None or not may_be_signed:
         return _settle_unsigned(settlement, claim, entry)
     return _settle_signed(settlement, sightings, claim, entry)
+
+
+def _settle_row(settlement: Settlement, claim: Claim) -> Row | None:
+    terms = claim.terms
+    return settlement.committer.store.row_by_key(system_key(terms.account, settle_name(terms.id)))
 
 
 def _settle_unsigned(settlement: Settlement, claim: Claim, entry: JournalEntry | None) -> Outcome:
@@ -199,6 +195,9 @@ def _settle_signed(
     snapshot = _read(settlement, settlement.chain, claim)
     seqno, last_seqno = claim.terms.seqno, snapshot.last_seqno
     if last_seqno > seqno:
+        row = _settle_row(settlement, claim)
+        if row is not None:  # another run settled it meanwhile, and the wallet's next claim ran
+            return _follow_row(settlement, claim, row)
         # One claim per wallet is open at a time, so a higher seqno was signed by somebody else's key.
         _stop(settlement, "last_seqno_anomaly", claim, snapshot)
         if delivery is None:
@@ -231,13 +230,18 @@ def _doubt_state(settlement: Settlement, claim: Claim, snapshot: VaultSnapshot) 
     """The state lacks what already happened: an old state, or a vault that was deleted and deployed anew.
 
     A state later than the claim's own beginning has no excuse: its map was emptied, and claims that
-    ran before could run again.
+    ran before could run again. But where no row of ours confirmed the seqno before, only a provider ever
+    showed it: one of its two answers is wrong, which is for people to look at and stops nobody else.
     """
-    began_s = claim.terms.created_ms // MS_PER_SECOND
-    is_emptied = snapshot.last_seqno < claim.terms.seqno - 1
-    if is_emptied and snapshot.shard_time_s > began_s + REFUND_MARGIN_S:
-        _stop(settlement, "last_seqno_fell", claim, snapshot)
-        return "anomalies"
+    terms = claim.terms
+    began_s = terms.created_ms // MS_PER_SECOND
+    is_later = snapshot.shard_time_s > began_s + REFUND_MARGIN_S
+    if is_later and snapshot.last_seqno < terms.seqno - 1:
+        player = settlement.committer.view_player(terms.account)
+        if known_seqno(player, vault=terms.vault, recipient=terms.recipient) is not None:
+            _stop(settlement, "last_seqno_fell", claim, snapshot)
+            return "anomalies"
+        settlement.report("provider_disagreement", {"claim": terms.id})
     raise Unavailable("The chain's state is older than what it showed before", code="chain_behind")
 
 

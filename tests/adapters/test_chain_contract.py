@@ -150,6 +150,18 @@ def test_deliveries_before_the_time_asked_for_are_left_out(scene: Scene) -> None
     assert list(scene.chain.deliveries(since_s=later_s)) == []
 
 
+def test_deliveries_after_the_last_instant_asked_for_are_left_out(scene: Scene) -> None:
+    since_s = scene.chain.vault_snapshot(scene.recipient).shard_time_s
+    scene.execute_claim(seqno=1, units=UNITS)
+    [first] = [each for each in scene.chain.deliveries(since_s=since_s) if each.recipient == scene.recipient]
+    scene.advance(seconds=100)
+    scene.execute_claim(seqno=2, units=UNITS)
+    until_s = first.time_s
+    between = scene.chain.deliveries(since_s=since_s, until_s=until_s)
+    assert [each.query_id for each in between if each.recipient == scene.recipient] == [1]
+    assert list(scene.chain.deliveries(since_s=until_s + 1_000, until_s=until_s + 2_000)) == []
+
+
 def test_the_account_follows_an_executed_claim(scene: Scene) -> None:
     before = scene.chain.vault_account()
     scene.execute_claim(seqno=1, units=UNITS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,10 @@ from infra.local.world import UNITS_PER_CREDIT, World
 from shared.adapters.toncenter import TonCenter
 from shared.adapters.toncenter_chain import ToncenterChain
 from shared.domain.errors import Refused
-from shared.domain.ton.boc import read_boc_base64
-from shared.domain.ton.cell import CellBuilder
+from shared.domain.ton.address import bounceable, read_address
+from shared.domain.ton.boc import MAGIC, MAX_CELLS, read_boc_base64, write_boc_base64
+from shared.domain.ton.cell import Cell, CellBuilder
+from shared.domain.ton.claim_payload import REWARD_CLAIM
 from shared.domain.ton.transaction import transaction_end
 from shared.domain.vault_refusals import REASON_OF_EXIT_CODE, refusal_reason
 from tests.local_claims import Claimant
@@ -92,6 +95,39 @@ def test_a_paid_claim_is_no_refusal_and_older_ones_are_left_out(toncenter, playe
     assert body_hash(refused) in hashes
     assert body_hash(paid) not in hashes
     assert toncenter.rejections(since_s=now_s(player) + 1) == []
+
+
+def tree(opcode: int, *, cells: int) -> Cell:
+    """A body of so many different cells, as flat as it can be: few coins send it."""
+    built: dict[int, Cell] = {}
+    for number in range(cells - 1, -1, -1):
+        builder = CellBuilder().unsigned(opcode, bits=32).unsigned(number, bits=32)
+        for child in range(4 * number + 1, min(4 * number + 5, cells)):
+            builder.reference(built[child])
+        built[number] = builder.build()
+    return built[0]
+
+
+def library_body() -> str:
+    """A word and a reference to a library cell, which is no ordinary one."""
+    cells = bytes((1, 8)) + b"junk" + bytes((1,)) + bytes((8, 66)) + b"\x02" + bytes(32)
+    return base64.b64encode(MAGIC + bytes((1, 1, 2, 1, 0, len(cells), 0)) + cells).decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        library_body(),
+        write_boc_base64(tree(REWARD_CLAIM, cells=500)),
+        write_boc_base64(tree(REWARD_CLAIM, cells=MAX_CELLS)),
+    ],
+    ids=["an exotic cell", "a long claim", "a claim too large to be read"],
+)
+def test_a_strangers_message_hides_no_players_refusal(toncenter, chain, world, player, body):
+    refused = send(player, seqno=2)
+    to = bounceable(read_address(world.vault).address, network_id=world.network_id)
+    chain.control("owner_send", to=to, nano="500000000", body=body)
+    assert body_hash(refused) in [each.body_hash for each in toncenter.rejections(since_s=0)]
 
 
 def test_every_exit_code_of_the_contract_that_a_claim_can_meet_has_a_reason():

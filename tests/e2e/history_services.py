@@ -132,6 +132,7 @@ class HistoryServices:
     def _watch(self) -> VaultWatch:
         return VaultWatch(
             chain=self.chain,
+            store=self.game.committer.store,
             claims=self.claims,
             journal=self.journal,
             watermarks=self.watermarks,

@@ -21,6 +21,7 @@ class FakeChain:
         self.delivered: list[Delivery] = []
         self.rejected: list[ClaimRejection] = []
         self.is_down = False
+        self.deliveries_told = 10_000
 
     def network_id(self) -> int:
         self._answer()
@@ -41,9 +42,13 @@ class FakeChain:
         self._answer()
         return self.account
 
-    def deliveries(self, *, since_s: int) -> Sequence[Delivery]:
+    def deliveries(self, *, since_s: int, until_s: int | None = None) -> Sequence[Delivery]:
         self._answer()
-        return [delivery for delivery in self.delivered if delivery.time_s >= since_s]
+        last_s = self.account.shard_time_s if until_s is None else until_s
+        found = [delivery for delivery in self.delivered if since_s <= delivery.time_s <= last_s]
+        if len(found) > self.deliveries_told:
+            raise Unavailable("Too many for the time there is", code="provider_unavailable")
+        return found
 
     def rejections(self, *, since_s: int) -> Sequence[ClaimRejection]:
         self._answer()

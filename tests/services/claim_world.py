@@ -137,6 +137,7 @@ class ClaimWorld:
     def watch(self) -> VaultWatch:
         return VaultWatch(
             chain=self.chain,
+            store=self.committer.store,
             claims=self.claims,
             journal=self.journal,
             watermarks=self.watermarks,

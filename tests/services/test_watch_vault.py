@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from shared.domain.errors import ArenaError, Unavailable
+from shared.domain.errors import ArenaError, InvariantBroken, Unavailable
 from shared.domain.observations import VAULT as LOOK
 from shared.domain.observations import Observation
 from shared.domain.vault_watch import WATCH_RULES
+from shared.services import promised_claims
+from shared.services.watch_vault import WATERMARK
 from tests.services.claim_world import OWNER, VAULT, ClaimWorld, wallet_address
 from tests.services.interrupted_parts import WAYS, Interruption, Killed
 
@@ -69,6 +71,54 @@ def test_just_enough_inventory_stops_nothing(world):
     assert not world.is_paused
 
 
+@pytest.mark.parametrize("change", [{"row_seq": 99}, {"units": 2**62}, {"account": "tg404"}])
+def test_a_claim_that_no_row_promised_is_owed_nothing_and_stops_nobody(world, change):
+    owed = world.ask(world.player()).claim
+    terms = {name: value for name, value in change.items() if name != "row_seq"}
+    forged = replace(owed.terms, **{"id": "c" + "f" * 24, "units": 2**62, **terms})
+    row_seq = change.get("row_seq", owed.row_seq)
+    world.claims.insert(replace(owed, terms=forged, row_seq=row_seq))
+    assert world.look_at_vault().broken == []
+    assert not world.is_paused
+    assert last_look(world).facts["open_units"] == owed.terms.units
+
+
+def test_every_promised_claim_is_owed_however_many_are_read_at_once(world, monkeypatch):
+    monkeypatch.setattr(promised_claims, "ROWS_AT_ONCE", 2)
+    claims = [world.ask(world.player(number)).claim for number in range(1, 6)]
+    world.look_at_vault()
+    assert last_look(world).facts["open_units"] == sum(claim.terms.units for claim in claims)
+
+
+def test_a_payment_is_judged_by_the_journal_alone_whatever_became_of_the_claims_document(world):
+    ann, bob = world.player(1), world.player(2)
+    paid, stolen = world.ask(ann).claim, world.ask(bob).claim
+
+    def unreadable(claim_id):
+        raise InvariantBroken(f"a claim is kept under its own id: {claim_id}")
+
+    world.fake_claims.read = unreadable
+    world.execute(paid)
+    assert (world.look_at_vault().unknown_outflows, world.is_paused) == (0, False)
+    world.fake_claims.read = {stolen.terms.id: replace(stolen, terms=replace(stolen.terms, units=7))}.get
+    world.fake_chain.execute_claim(stolen.terms.recipient, seqno=1, units=7)
+    assert (world.look_at_vault().unknown_outflows, world.is_paused) == (1, True)
+
+
+def test_a_journal_entry_that_cannot_be_read_signed_nothing_and_hides_no_other_payment(world):
+    world.execute(world.ask(world.player()).claim)
+    world.fake_chain.execute_claim(wallet_address(9), seqno=5, units=7)
+    [entry] = world.fake_journal.entries.values()
+
+    def read(journal_id):
+        if journal_id == entry.id:
+            raise InvariantBroken("a journal entry is in one of its states")
+
+    world.fake_journal.read = read
+    assert world.look_at_vault().unknown_outflows == 2
+    assert world.is_paused
+
+
 def test_a_signed_claim_that_is_paid_is_a_known_outflow(world):
     ann = world.player()
     world.execute(world.ask(ann).claim)
@@ -86,7 +136,14 @@ def steal(world, **changes):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"query_id": 2}, {"recipient": wallet_address(9)}, {"amount_units": 101 * CREDIT}]
+    "changes",
+    [
+        {"query_id": 2},
+        {"recipient": wallet_address(9)},
+        {"recipient": "-1:" + "11" * 32},
+        {"amount_units": 101 * CREDIT},
+        {"amount_units": 2**130},
+    ],
 )
 def test_an_outflow_nobody_signed_stops_all_claims(world, changes):
     steal(world, **changes)
@@ -120,6 +177,23 @@ def test_a_transfer_the_index_shows_late_is_still_judged(world):
     world.look_at_vault()
     steal(world, query_id=2)  # the shard's time, ten minutes before the last look
     assert world.look_at_vault().unknown_outflows == 1
+
+
+def test_after_a_day_without_a_look_every_transfer_is_judged_and_the_newest_at_once(world):
+    """A provider tells a few hours in the time there is, not whole days: they are asked for piece by piece."""
+    world.look_at_vault()
+    for hour in range(1, 25):
+        world.advance(seconds=3600)
+        world.fake_chain.execute_claim(wallet_address(hour), seqno=1, units=1)
+    world.fake_chain.deliveries_told = 4
+    assert world.look_at_vault().undecided == 0
+    judged = {facts["recipient"] for name, facts in world.reports if name == "vault_unknown_outflow"}
+    assert wallet_address(24) in judged
+    for _ in range(30):
+        assert world.look_at_vault().undecided == 0
+    judged |= {facts["recipient"] for name, facts in world.reports if name == "vault_unknown_outflow"}
+    assert judged == {wallet_address(hour) for hour in range(1, 25)}
+    assert world.watermarks.read(WATERMARK) == world.clock.now_ms()
 
 
 def test_a_chain_that_is_away_is_reported_and_decides_nothing(world):

@@ -64,6 +64,19 @@ def test_the_wallets_history_ends_at_the_time_asked_for(
     assert list(adapter.deliveries(since_s=last_s + 1)) == []
 
 
+def test_the_wallets_history_tells_nothing_after_the_last_instant_asked_for(
+    connect: Connect, proxy: DistortingProxy, paid: list[Claimant]
+) -> None:
+    adapter = connect()
+    whole = list(adapter.deliveries(since_s=0))
+    until_s = whole[-1].time_s
+    assert list(adapter.deliveries(since_s=0, until_s=until_s)) == whole
+    earlier = [found for found in whole if found.time_s < until_s]
+    assert list(adapter.deliveries(since_s=0, until_s=until_s - 1)) == earlier
+    proxy.change = changing("jetton/transfers", "jetton_transfers.0.transaction_now", until_s + 1)
+    assert list(adapter.deliveries(since_s=0, until_s=until_s - 1)) == list(reversed(earlier))
+
+
 def test_a_transfer_that_failed_is_listed_as_aborted_by_both(
     connect: Connect, proxy: DistortingProxy, chain: ChainClient, world: World, oracle: SigningKey
 ) -> None:
@@ -95,6 +108,7 @@ INDEX_LIES: list[tuple[str, Any]] = [
     ("transaction_aborted", "false"),
     ("transaction_aborted", MISSING),
     ("transaction_now", -1),
+    ("transaction_now", 2**32),
     ("transaction_now", "1800000000"),
     ("transaction_hash", "AAAA"),
 ]

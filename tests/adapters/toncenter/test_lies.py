@@ -55,6 +55,7 @@ SNAPSHOT_LIES: list[tuple[str, str, Any]] = [
     ("getAddressInformation", "result.block_id.seqno", 1),
     ("getAddressInformation", "result.sync_utime", MISSING),
     ("getAddressInformation", "result.sync_utime", 0),
+    ("getAddressInformation", "result.sync_utime", 2**32),
     ("getAddressInformation", "result.sync_utime", "1800000000"),
     ("getAddressInformation", "result.sync_utime", 1.8e9),
     ("getAddressInformation", "result.sync_utime", True),
@@ -86,6 +87,7 @@ SNAPSHOT_LIES: list[tuple[str, str, Any]] = [
     ("runGetMethod", "result.stack", [["num", "NaN"]]),
     ("runGetMethod", "result.stack", [["num", "-0x1"]]),
     ("runGetMethod", "result.stack", [["num", "0x1" + "0" * 16]]),
+    ("runGetMethod", "result.stack", [["num", "0x7" + "f" * 15]]),
     ("runGetMethod", "result.stack", [["num", "0x" + "f" * 100_000]]),
     ("runGetMethod", "result.stack", [["num"]]),
     ("runGetMethod", "result.stack", ["num"]),
@@ -104,7 +106,7 @@ def test_an_answer_with_one_wrong_field_decides_nothing(
 
 
 ACCOUNT_LIES: list[tuple[str, str, Any]] = [
-    *SNAPSHOT_LIES[:32],
+    *SNAPSHOT_LIES[:33],
     ("runGetMethod", "result.exit_code", -13),
     ("runGetMethod", "result.block_id", OTHER_BLOCK),
     ("runGetMethod", "result.last_transaction_id", OTHER_STATE),

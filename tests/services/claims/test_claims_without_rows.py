@@ -9,6 +9,7 @@ from bson.int64 import Int64
 
 from shared.adapters.mongo_claims import MongoClaimStore
 from shared.adapters.mongo_indexes import ensure_indexes
+from shared.adapters.mongo_signing import MongoSigningJournal
 from shared.domain.claims import terms_from
 from shared.domain.errors import InvariantBroken
 from shared.domain.ledger import row_id
@@ -102,6 +103,9 @@ NO_CLAIMS = {
     "no terms": {"rev": 0, "row_seq": 1, "state": "signed"},
     "terms that are a word": {"rev": 0, "row_seq": 1, "state": "signed", "terms": "none"},
     "terms without an amount": {"terms": {"id": "c1", "account": "tg9", "created_ms": 5}},
+    "a list of terms": {"terms": [{"created_ms": 5}]},
+    "an age that is a list": {"terms": {"created_ms": [5]}},
+    "an age that is a document": {"terms": {"created_ms": {"ms": 5}}},
 }
 
 
@@ -119,6 +123,33 @@ def test_a_document_that_is_no_claim_is_named_and_every_claim_is_settled(
     assert claims.read(signed.terms.id).state == "confirmed"
     assert world.money(ann) == (START_CREDITS - 100, 0)
     assert ("claim_unsettled", {"claim": "by hand", "code": "claim_unreadable"}) in world.reports
+
+
+NO_ENTRIES = {
+    "nothing": {},
+    "no state": {"state": None},
+    "a state of another time": {"state": "revoked"},
+    "no signature": {"signature": None},
+    "a time that is a word": {"validUntil": "soon"},
+}
+
+
+@pytest.mark.parametrize("shape", NO_ENTRIES)
+def test_a_journal_entry_that_is_none_decides_nothing_and_every_other_claim_is_settled(
+    world, ann, signed, mongo_database, shape
+):
+    journal, entries = MongoSigningJournal(mongo_database), mongo_database["signer_journal"]
+    bob = world.ask(world.player(2)).claim
+    for claim in (signed, bob):
+        journal.insert(world.fake_journal.read(claim.terms.journal_id))
+        world.execute(claim)
+    written = entries.find_one({"_id": bob.terms.journal_id})
+    changed = {**written, **NO_ENTRIES[shape]} if shape != "nothing" else {"_id": written["_id"]}
+    entries.replace_one({"_id": written["_id"]}, changed)
+    with pytest.raises(InvariantBroken):
+        settle_claims(replace(world.settlement, journal=journal))
+    assert world.claim_of(ann).state == "confirmed"
+    assert world.settle_row(bob) is None
 
 
 @pytest.mark.parametrize("change", [{"credits": 1.5}, {"credits": "100"}, {"id": "c1"}])

@@ -40,6 +40,24 @@ def test_a_paid_claim_is_confirmed_even_when_the_seqno_went_on(world, ann, signe
     assert world.is_paused
 
 
+def test_a_run_that_slept_while_another_settled_the_claim_takes_the_next_one_for_no_anomaly(
+    world, ann, signed
+):
+    world.execute(signed)
+    snapshot = world.fake_chain.vault_snapshot
+
+    def late(recipient):
+        world.fake_chain.vault_snapshot = snapshot
+        assert world.settle().confirmed == 1
+        world.execute(world.ask(ann, key="k2").claim)
+        return snapshot(recipient)
+
+    world.fake_chain.vault_snapshot = late
+    assert world.settle().confirmed == 1
+    assert not world.is_paused
+    assert world.money(ann) == (START_CREDITS - 200, 100)
+
+
 def paid_before(world, ann):
     first = world.ask(ann).claim
     world.execute(first)
@@ -72,4 +90,19 @@ def test_a_delivery_that_the_state_does_not_know_yet_decides_nothing(world, ann,
     world.chain = SeenOtherwise(world.fake_chain, last_seqno=0)
     expire(world)
     assert world.settle().reasons == {"chain_behind": 1}
+    assert world.money(ann) == (START_CREDITS - 100, 100)
+
+
+def test_a_seqno_that_a_provider_made_up_stops_nobody_once_it_is_seen_through(world, ann):
+    """Only its own claim waits, for nothing but a provider's word ever said that the vault had come so far."""
+    world.chain = SeenOtherwise(world.fake_chain, last_seqno=7)
+    assert world.ask(ann).claim.terms.seqno == 8
+    world.chain = world.fake_chain
+    bob = world.player(2)
+    world.execute(world.ask(bob).claim)
+    expire(world)
+    tally = world.settle()
+    assert (tally.confirmed, tally.reasons) == (1, {"chain_behind": 1})
+    assert "provider_disagreement" in world.reported
+    assert not world.is_paused
     assert world.money(ann) == (START_CREDITS - 100, 100)

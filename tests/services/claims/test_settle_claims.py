@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.errors import InvariantBroken
 from shared.services.settle_claims import settle_claims
-from tests.services.claim_world import DAY_S, START_CREDITS
+from tests.services.claim_world import DAY_S, START_CREDITS, wallet_address
 from tests.services.claims.chain_views import expire
 
 
@@ -139,3 +139,36 @@ def test_a_run_without_time_for_all_is_followed_by_one_that_goes_on_where_it_sto
     assert (tally.looked_at, tally.postponed) == (2, 0)
     assert len(set(looked_at)) == 5
     assert world.settle().looked_at == 3
+
+
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_a_claim_is_settled_however_long_ago_it_was_and_however_many_were_paid_since(
+    world, ann, signed, is_paid
+):
+    """No provider can tell in time what a vault paid in weeks; a claim is looked for where it can have been."""
+    if is_paid:
+        world.execute(signed)
+    for number in range(200, 300):
+        world.advance(seconds=2 * 3600)
+        world.fake_chain.execute_claim(wallet_address(number), seqno=1, units=1)
+    world.fake_chain.deliveries_told = 5
+    world.settle()
+    world.advance(seconds=60)
+    world.settle()
+    assert world.claim_of(ann).state == ("confirmed" if is_paid else "refunded")
+
+
+def test_old_claims_of_one_hour_are_looked_for_in_one_answer(world):
+    claims = [world.ask(world.player(number)).claim for number in range(1, 6)]
+    for claim in claims:
+        world.execute(claim)
+    world.advance(seconds=DAY_S)
+    asked, deliveries = [], world.fake_chain.deliveries
+
+    def counted(**window):
+        asked.append(window)
+        return deliveries(**window)
+
+    world.fake_chain.deliveries = counted
+    assert world.settle().confirmed == 5
+    assert len(asked) == 1
