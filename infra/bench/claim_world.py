@@ -37,7 +37,7 @@ from shared.ports.claims import SignerAnswer
 from shared.services.commit import Committer
 from shared.services.hold_budgets import BudgetHolder
 from shared.services.request_claim import ClaimDesk
-from shared.services.settle_claims import Settlement
+from shared.services.settlement import Settlement
 from shared.services.sign_claim import ClaimSigning
 
 CREDITS: Final = 1_000

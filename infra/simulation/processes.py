@@ -47,7 +47,7 @@ from shared.services.release_codes import CodeKeeper
 from shared.services.release_names import NameKeeper
 from shared.services.request_claim import ClaimDesk
 from shared.services.run_janitor import Janitor
-from shared.services.settle_claims import Settlement
+from shared.services.settlement import Settlement
 from shared.services.sign_claim import ClaimSigning
 from shared.services.verify_recent import RecentAudit
 

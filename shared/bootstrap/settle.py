@@ -23,7 +23,7 @@ from shared.services.link_wallet import release_former_name
 from shared.services.release_codes import CodeKeeper
 from shared.services.release_names import NameKeeper
 from shared.services.run_janitor import Janitor
-from shared.services.settle_claims import Settlement
+from shared.services.settlement import Settlement
 from shared.services.verify_recent import RecentAudit
 from shared.services.watch_vault import VaultWatch
 

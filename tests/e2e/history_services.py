@@ -21,7 +21,8 @@ from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.ports.chain import Chain
 from shared.ports.claims import SignerAnswer
 from shared.services.request_claim import ClaimDesk
-from shared.services.settle_claims import Settlement, SettleTally, settle_claims
+from shared.services.settle_claims import SettleTally, settle_claims
+from shared.services.settlement import Settlement
 from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch
 from tests.e2e.history_parts import GatedJournal, HistoryPlayer, Providers, SharedStores

@@ -18,7 +18,8 @@ from shared.services.read_claims import report_sent
 from shared.services.release_names import NameKeeper, release_unused_names
 from shared.services.request_claim import ClaimDesk, ClaimProgress, look_at_claim, request_claim
 from shared.services.run_janitor import Janitor, run_janitor
-from shared.services.settle_claims import Settlement, SettleTally, settle_claims
+from shared.services.settle_claims import SettleTally, settle_claims
+from shared.services.settlement import Settlement
 from shared.services.sign_claim import ClaimSigning
 from shared.services.watch_vault import VaultWatch, WatchTally, watch_vault
 from tests.fakes.chain import FakeChain
