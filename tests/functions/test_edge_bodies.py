@@ -146,3 +146,23 @@ def test_how_often_is_judged_before_the_body(edge: EdgeUnderTest) -> None:
     edge.overrides["player"] = 1
     assert edge.run(content=b"{").status_code == 400
     assert edge.run(content=b"{").status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("headers", "limit", "status"), [({"authorization": "Bearer x"}, 120, 401), ({}, 1, 429)]
+)
+def test_a_body_is_not_even_read_for_a_stranger_or_beyond_the_limit(
+    edge: EdgeUnderTest, headers: dict[str, str], limit: int, status: int
+) -> None:
+    read: list[bytes] = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        read.append(b"[" * 1024)
+        yield read[-1]
+
+    edge.overrides["player"] = limit
+    edge.run()
+    answer = asyncio.get_event_loop().run_until_complete(
+        edge.send("POST", "/api/battle/run", content=chunks(), headers={**JSON, **edge.bearer(), **headers})
+    )
+    assert (answer.status_code, read) == (status, [])
