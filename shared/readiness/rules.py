@@ -87,7 +87,7 @@ def _local_endpoints(now: Situation) -> list[str]:
 def _same_provider_twice(now: Situation) -> list[str]:
     name = "TON_PROVIDER_SECONDARY_URL"
     first, second = now.values.text("TON_PROVIDER_URL"), now.values.text(name)
-    is_bad = bool(second) and (not good.is_mainnet_provider(second) or second == first)
+    is_bad = bool(second) and (not good.is_mainnet_provider(second) or good.is_same_host(first, second))
     return [name] if is_bad else []
 
 
