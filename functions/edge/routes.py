@@ -22,6 +22,7 @@ from functions.edge.client_address import client_address
 from functions.edge.exchange import Exchange, exchange_of, header
 from functions.edge.idempotency import BODY_FIELD, keyed_call
 from functions.edge.json_body import check_media_type, parse_json, read_body
+from functions.edge.problems import ERRORS_MAX
 from functions.edge.rate_limits import (
     checks_for,
     counts_by_body,
@@ -143,7 +144,8 @@ class _ReadRequest(Request):
 
 def _form_refused(place: str, names: list[str], *, code: str) -> ArenaError:
     errors = [
-        {"in": place, "field": name, "code": code, "detail": "not known here, or repeated"} for name in names
+        {"in": place, "field": name, "code": code, "detail": "not known here, or repeated"}
+        for name in names[:ERRORS_MAX]
     ]
     return Refused("The request has parameters this route does not know", code=code, extra={"errors": errors})
 

@@ -125,6 +125,16 @@ def test_unknown_or_repeated_query_parameters_are_refused(edge: EdgeUnderTest, q
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
 
 
+def test_thousands_of_unknown_fields_are_answered_with_the_first_twenty(edge: EdgeUnderTest) -> None:
+    names = [f"x{number}" for number in range(5_000)]
+    for answer in (
+        edge.call("GET", f"/api/battle/modes?{'&'.join(names)[:8_000]}"),
+        edge.run(content=json.dumps(dict.fromkeys(names, 0)).encode()),
+    ):
+        assert (answer.status_code, len(answer.json()["errors"])) == (400, 20)
+        assert len(answer.content) < 4_000
+
+
 def test_a_wrong_query_value_names_the_parameter(edge: EdgeUnderTest) -> None:
     answer = edge.call("GET", "/api/claims?limit=many", headers=edge.bearer())
     assert answer.json()["errors"][0]["field"] == "limit"
