@@ -254,6 +254,8 @@ BREACHES: dict[str, list[dict[str, str]]] = {
         {"AWS_ENDPOINT_URL_KMS": "https://localhost:4566"},
         {"KMS_ENDPOINT_URL": "http://127.0.0.1:1", "LAMBDA_ENDPOINT_URL": "http://[::1]:2"},
         {"KMS_ENDPOINT_URL": "http://kms.eu-central-1.amazonaws.com"},
+        {"KMS_ENDPOINT_URL": "https://kms.other-cloud.io"},
+        {"LAMBDA_ENDPOINT_URL": "https://lambda.other-cloud.io/"},
     ],
     "local_clock": [{"LOCAL_CLOCK_FILE": ".arena/clock"}],
 }  # fmt: skip
