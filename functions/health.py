@@ -1,7 +1,7 @@
 """The health function: alive, ready, and measured; plain ASGI, because it is asked more often than anything.
 
     GET /health         alive: no dependency is touched
-    GET /health/ready   200 or 503: each dependency within its own time limit; names, never values
+    GET /health/ready   200 or 503: each dependency within its own time limit; names, never values; 1 s old at most
     GET /metrics        Prometheus text, for whoever holds METRICS_TOKEN
 
 It also answers what no other function's routes match (the gateway's $default), hence a 404 for the rest.
@@ -9,9 +9,11 @@ It also answers what no other function's routes match (the gateway's $default), 
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from functions.edge.blocking import run_blocking
 from functions.edge.boundary import Boundary
@@ -24,8 +26,10 @@ from shared.bootstrap.health import health_parts
 from shared.domain.errors import Refused
 
 if TYPE_CHECKING:
+    from shared.services.check_dependencies import DependencyState
     from shared.wiring import HealthWiring
 
+ASKED_EVERY_S: Final = 1.0
 METHODS = ("GET", "HEAD")
 Answer = Callable[[Scope, "HealthWiring"], Awaitable[Reply]]
 
@@ -35,13 +39,35 @@ async def alive(scope: Scope, wiring: HealthWiring) -> Reply:  # noqa: ARG001 - 
     return json_reply(200, {"status": "ok"})
 
 
-async def ready(scope: Scope, wiring: HealthWiring) -> Reply:
-    """Every dependency's state; 503 as soon as one that matters does not answer."""
-    from shared.services.check_dependencies import check_dependencies
+class Readiness:
+    """The dependencies' states, asked for at most once a second and by one request at a time.
 
-    states = await run_blocking(check_dependencies, wiring.dependencies)
+    Nobody who asks is counted, because the limiter is one of the dependencies: without a memory a stranger would
+    ask the database as often as the gateway lets them.
+    """
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+        self._states: Sequence[DependencyState] = ()
+        self._asked_s = -ASKED_EVERY_S
+
+    async def states(self, wiring: HealthWiring) -> Sequence[DependencyState]:
+        """The states of this second."""
+        from shared.services.check_dependencies import check_dependencies
+
+        async with self._turn:
+            if time.monotonic() - self._asked_s >= ASKED_EVERY_S:
+                self._states = await run_blocking(check_dependencies, wiring.dependencies)
+                self._asked_s = time.monotonic()
+            return self._states
+
+    async def __call__(self, scope: Scope, wiring: HealthWiring) -> Reply:
+        """Every dependency's state; 503 as soon as one that matters does not answer."""
+        return _readiness_reply(exchange_of(scope), await self.states(wiring))
+
+
+def _readiness_reply(exchange: Exchange, states: Sequence[DependencyState]) -> Reply:
     is_ready = all(state.status == "ok" for state in states if state.is_essential)
-    exchange = exchange_of(scope)
     exchange.cause = next((state.cause for state in states if state.cause), None)
     exchange.outcome = "ok" if is_ready else "not_ready"
     exchange.is_limiter_down = any(state.name == "limiter" and state.status != "ok" for state in states)
@@ -64,16 +90,14 @@ async def metrics(scope: Scope, wiring: HealthWiring) -> Reply:
     return Reply(200, metrics_text(samples).encode(), {"content-type": MEDIA_TYPE})
 
 
-ROUTES: dict[str, Answer] = {"/health": alive, "/health/ready": ready, "/metrics": metrics}
-
-
 def create_health_app(wiring: Callable[[], HealthWiring]) -> AsgiApp:
     """The ASGI application; `wiring` is asked once per request, so it keeps what it builds."""
+    routes: dict[str, Answer] = {"/health": alive, "/health/ready": Readiness(), "/metrics": metrics}
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         exchange = exchange_of(scope)
         try:
-            reply = await _answer(scope, exchange, wiring())
+            reply = await _answer(routes, scope, exchange, wiring())
         except Refused as refused:
             reply = refusal_of(exchange, refused)
         await (_without_body(reply) if scope["method"] == "HEAD" else reply)(scope, receive, send)
@@ -81,8 +105,10 @@ def create_health_app(wiring: Callable[[], HealthWiring]) -> AsgiApp:
     return Boundary(serve, name="health", wiring=lambda: wiring().edge)
 
 
-async def _answer(scope: Scope, exchange: Exchange, wiring: HealthWiring) -> Reply:
-    answer = ROUTES.get(scope["path"])
+async def _answer(
+    routes: Mapping[str, Answer], scope: Scope, exchange: Exchange, wiring: HealthWiring
+) -> Reply:
+    answer = routes.get(scope["path"])
     if answer is None:
         raise Refused("There is nothing here", code="not_found")
     exchange.route = scope["path"]

@@ -17,6 +17,7 @@ from typing_extensions import override
 from functions.edge.boundary import Boundary
 from functions.edge.exchange import exchange_of
 from functions.edge.openapi import completed
+from functions.edge.problems import ERRORS_MAX
 from functions.edge.route_groups import RoutesOnDemand
 from functions.edge.routes import EdgeRoute, edge_router
 from shared.domain.errors import InvariantBroken, Refused, ensure
@@ -122,9 +123,9 @@ async def _refuse_http(request: Request, error: Exception) -> NoReturn:
 
 
 async def _refuse_form(request: Request, error: Exception) -> NoReturn:  # noqa: ARG001 - the framework's signature
-    """Each invalid field with its place and path; what was sent is never repeated."""
+    """The first invalid fields, each with its place and path; what was sent is never repeated."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [_field_error(entry) for entry in found]
+    errors = [_field_error(entry) for entry in found[:ERRORS_MAX]]
     raise Refused(
         "The request has invalid fields", code="invalid_request", extra={"errors": errors}
     ) from error

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TEXT_MEDIA_TYPES: Final = ("application/json", "application/problem+json", "text/")
 """What travels as text; Mangum would put problems into base64."""
 
+_PORT_HEADERS: Final = frozenset({"host", "x-forwarded-port"})
 Handler = Callable[[Any, Any], dict[str, Any]]
 
 
@@ -54,6 +55,16 @@ def lambda_handler(
         return mangum
 
     def handler(event: Any, context: Any) -> dict[str, Any]:
-        return adapter()(event, context)
+        return adapter()(_without_port(event), context)
 
     return handler
+
+
+def _without_port(event: Any) -> Any:
+    """The event without what Mangum reads a port from, which nothing of ours asks for.
+
+    It would raise for text that is no number, before anything of ours could answer.
+    """
+    headers = event.get("headers") or {}
+    kept = {name: value for name, value in headers.items() if name.lower() not in _PORT_HEADERS}
+    return {**event, "headers": kept}

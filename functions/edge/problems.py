@@ -21,6 +21,8 @@ TYPE_PREFIX: Final = "tag:aiba-arena,2026:"
 UNLISTED_REFUSAL_STATUS: Final = 409
 RETRY_AFTER_UNAVAILABLE_S: Final = 1
 REPLAYED_HEADER: Final = "idempotent-replayed"
+ERRORS_MAX: Final = 20
+"""Fields that one problem lists: a short request with thousands of them is answered no longer than this."""
 
 TITLES: Final[Mapping[int, str]] = {
     400: "Bad Request",

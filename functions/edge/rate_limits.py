@@ -76,6 +76,12 @@ def checks_for(
     ]
 
 
+def counts_by_body(method: str, route: str) -> bool:
+    """Whether the route has a bucket whose subject only the body names."""
+    policies = ROUTE_POLICIES.get((method, route), ())
+    return any(policy.counted_by in {"email", "wallet"} for policy in policies)
+
+
 def on_outage_of(method: str, route: str) -> OnOutage:
     """What happens to this route's requests while the shared limiter is down."""
     return "refuse" if (method, route) in REFUSES_WITHOUT_LIMITER else "fall_back"

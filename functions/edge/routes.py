@@ -1,7 +1,8 @@
 """The route class of all player, claim and admin routes: the order in which a request is judged.
 
 Who (401), how often (429), a readable body (413, 415, 400), its fields (400), and only then the route.
-FastAPI alone would judge the body first, so that anybody could have us parse without ever being counted.
+FastAPI alone would judge the body first, so that anybody could have us parse without ever being counted. We
+parse first only where the body itself says in which buckets to count.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ from functions.edge.client_address import client_address
 from functions.edge.exchange import Exchange, exchange_of, header
 from functions.edge.idempotency import BODY_FIELD, keyed_call
 from functions.edge.json_body import check_media_type, parse_json, read_body
-from functions.edge.rate_limits import checks_for, limit_headers, on_outage_of, refused_headers
+from functions.edge.problems import ERRORS_MAX
+from functions.edge.rate_limits import (
+    checks_for,
+    counts_by_body,
+    limit_headers,
+    on_outage_of,
+    refused_headers,
+)
 from shared.domain.errors import ArenaError, Refused, ensure
 
 
@@ -56,10 +64,13 @@ class EdgeRoute(APIRoute):
         async def judge_and_serve(request: Request) -> Response:
             exchange = exchange_of(request.scope)
             exchange.route = self.path
-            fault = await self._read(request, exchange)
             for authentication in self._authentications:
                 authentication.authenticate(request, exchange)
+            is_read_first = counts_by_body(request.method, self.path)
+            fault = await self._read(request, exchange) if is_read_first else None
             await self._limit(request, exchange)
+            if not is_read_first:
+                fault = await self._read(request, exchange)
             if fault is not None:
                 raise fault
             self._check_fields(request, exchange)
@@ -133,7 +144,8 @@ class _ReadRequest(Request):
 
 def _form_refused(place: str, names: list[str], *, code: str) -> ArenaError:
     errors = [
-        {"in": place, "field": name, "code": code, "detail": "not known here, or repeated"} for name in names
+        {"in": place, "field": name, "code": code, "detail": "not known here, or repeated"}
+        for name in names[:ERRORS_MAX]
     ]
     return Refused("The request has parameters this route does not know", code=code, extra={"errors": errors})
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Query, Response
 
 from functions.edge.app import edge_router
 from functions.edge.blocking import run_blocking
@@ -93,34 +92,39 @@ def _add_exports(router: APIRouter, parts: Parts) -> None:
     @router.get(
         "/api/admin/players/{account}/ledger.csv",
         operation_id="adminExportLedger",
-        response_class=StreamingResponse,
+        response_class=Response,
         responses={**refusals("forbidden", "player_unknown"), **_CSV_RESPONSE},
     )
     async def ledger_csv(
         account: Account,
         _caller: Exports,
         from_seq: Annotated[int, Query(alias="fromSeq", ge=1, le=2**53)] = 1,
-    ) -> StreamingResponse:
+    ) -> Response:
         """A player's rows, oldest first, at most 20,000 from `fromSeq` on."""
-        lines = await run_blocking(export_ledger, account, from_seq=from_seq, committer=parts().committer)
-        return StreamingResponse(lines, media_type=CSV, headers=_attachment(f"ledger-{account}.csv"))
+        committer = parts().committer
+        text = await run_blocking(
+            lambda: "".join(export_ledger(account, from_seq=from_seq, committer=committer))
+        )
+        return _attachment(text, name=f"ledger-{account}.csv")
 
     @router.get(
         "/api/admin/emission.csv",
         operation_id="adminExportEmission",
-        response_class=StreamingResponse,
+        response_class=Response,
         responses={**refusals("forbidden", "invalid_day"), **_CSV_RESPONSE},
     )
     async def emission_csv(
         _caller: Exports,
         day: Day = None,
         days: Days = 7,
-    ) -> StreamingResponse:
+    ) -> Response:
         """Emission and sinks by day."""
         wanted = days_until(day or utc_day(parts().clock.now_ms()), count=days)
         found = [await run_blocking(day_totals, parts().reports, each) for each in wanted]
-        return StreamingResponse(export_emission(found), media_type=CSV, headers=_attachment("emission.csv"))
+        return _attachment("".join(export_emission(found)), name="emission.csv")
 
 
-def _attachment(name: str) -> dict[str, str]:
-    return {"content-disposition": f'attachment; filename="{name}"'}
+def _attachment(text: str, *, name: str) -> Response:
+    """All of it at once: an answer that has begun cannot say any more that the rest could not be read."""
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type=CSV, headers=headers)

@@ -26,7 +26,8 @@ def connect(
 
     Time limits are well under the function's own, so that a dead database answers 503 and not a
     time-out of the platform. `retryWrites` is the driver's own, safe repetition; nothing of ours
-    repeats a write (the ledger's protocol alone decides that). `event_listeners` hear every command:
+    repeats a write (the ledger's protocol alone decides that). A URI that says otherwise of concerns,
+    servers or times is overruled: people copy it from somewhere. `event_listeners` hear every command:
     tests count and judge them.
     """
     from pymongo import MongoClient
@@ -40,6 +41,7 @@ def connect(
         connectTimeoutMS=SERVER_SELECTION_MS,
         timeoutMS=OPERATION_MS,
         w="majority",
+        readPreference="primary",
         readConcernLevel="majority",
         tz_aware=True,
         event_listeners=list(event_listeners),

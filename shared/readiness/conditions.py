@@ -139,6 +139,11 @@ def is_mainnet_provider(value: str) -> bool:
     return is_public_https_url(value) and "testnet" not in value.lower()
 
 
+def is_same_host(one: str, other: str) -> bool:
+    """Whether two URLs name one host, however they spell it and whatever follows."""
+    return is_url(one) and is_url(other) and _host(one) == _host(other)
+
+
 def is_local_endpoint(value: str) -> bool:
     """Whether a service endpoint is not a public https one: such an override belongs to a local stack."""
     return bool(value) and not is_public_https_url(value)
@@ -180,6 +185,10 @@ def _database_authority(uri: str) -> str:
 def _database_options(uri: str) -> dict[str, str]:
     query = parse_qs(uri.partition("?")[2])
     return {name.lower(): values[-1].lower() for name, values in query.items()}
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").rstrip(".")
 
 
 def _is_origin(origin: str) -> bool:

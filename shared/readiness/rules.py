@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from shared.config.arns import is_function_beside
 from shared.config.declarations import (
     CHAIN_READERS,
+    DEV_SWITCHES,
     FUNCTIONS,
     HTTP_FUNCTIONS,
     SESSION_READERS,
@@ -79,15 +80,19 @@ def _not_one_oracle_key(now: Situation) -> list[str]:
 
 
 def _local_endpoints(now: Situation) -> list[str]:
-    """Every name that redirects a service, ours or the SDK's own `AWS_ENDPOINT_URL_KMS`."""
+    """Every name that redirects a service: ours wherever they point, the SDK's own `AWS_ENDPOINT_URL_KMS` inwards."""
     named = (name for name in now.values.environment if re.search(r"_ENDPOINT_URL(_[A-Z0-9_]+)?$", name))
-    return sorted(name for name in named if good.is_local_endpoint(now.values.text(name)))
+    return sorted(
+        name
+        for name in named
+        if (name in DEV_SWITCHES and now.values.is_set(name)) or good.is_local_endpoint(now.values.text(name))
+    )
 
 
 def _same_provider_twice(now: Situation) -> list[str]:
     name = "TON_PROVIDER_SECONDARY_URL"
     first, second = now.values.text("TON_PROVIDER_URL"), now.values.text(name)
-    is_bad = bool(second) and (not good.is_mainnet_provider(second) or second == first)
+    is_bad = bool(second) and (not good.is_mainnet_provider(second) or good.is_same_host(first, second))
     return [name] if is_bad else []
 
 
@@ -197,7 +202,7 @@ RULES: tuple[Rule, ...] = (
     Rule("upstash_token", HTTP_FUNCTIONS, _must(good.is_own_value, "UPSTASH_REDIS_REST_TOKEN"),
          "set the token of the Upstash database"),
     Rule("metrics_token", ("health",), _must(good.is_strong_secret, "METRICS_TOKEN"), _GENERATE),
-    Rule("local_endpoints", FUNCTIONS, _local_endpoints, "remove it: a local endpoint is a development switch"),
+    Rule("local_endpoints", FUNCTIONS, _local_endpoints, "remove it: another endpoint is a development switch"),
     Rule("local_clock", FUNCTIONS, _must_not("LOCAL_CLOCK_FILE"), "remove it: production has one time, the real one"),
 )
 # fmt: on

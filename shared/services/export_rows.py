@@ -1,4 +1,4 @@
-"""Exports as CSV (RFC 4180), made line by line while the rows are read."""
+"""Exports as CSV (RFC 4180), line by line."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pymongo import monitoring
+from pymongo import ReadPreference, monitoring
 from typing_extensions import override
 
 from shared.adapters.mongo import connect, database_of
@@ -53,6 +53,16 @@ def test_every_read_asks_for_what_a_failover_cannot_take_back(mongo_uri, mongo_d
         MongoGameConfigs(database, FakeClock()).current()
     levels = [level for name, level in commands.sent if name == "find"]
     assert levels == [MAJORITY] * 5
+
+
+@pytest.mark.parametrize("preference", ["secondary", "secondaryPreferred", "nearest", "primaryPreferred"])
+def test_no_uri_sends_a_read_to_a_server_that_may_lag_behind(preference: str) -> None:
+    uri = f"mongodb://127.0.0.1:1/?readPreference={preference}&readConcernLevel=local&w=1"
+    with connect(uri, app_name="test") as client:
+        collection = database_of(client, "arena")["players"]
+        assert collection.read_preference == ReadPreference.PRIMARY
+        assert collection.read_concern.document == MAJORITY
+        assert collection.write_concern.document == {"w": "majority"}
 
 
 @pytest.mark.parametrize("has_run", [False, True])

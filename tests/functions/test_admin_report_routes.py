@@ -6,15 +6,17 @@ import asyncio
 import csv
 import io
 import json
+from collections.abc import Sequence
 
 import pytest
 
 from functions.edge.lambda_entry import lambda_handler
 from shared.domain.calendar import utc_day
-from shared.domain.ledger import GENESIS
+from shared.domain.errors import Unavailable
+from shared.domain.ledger import GENESIS, Row
 from shared.services.export_rows import csv_line
 from tests.functions.admin_app import AdminApp, Operator, code
-from tests.functions.edge_app import gateway_event
+from tests.functions.edge_app import document_of, gateway_event
 
 REASON = "because of the test"
 
@@ -134,6 +136,25 @@ def test_an_export_travels_as_text_through_lambda(app: AdminApp, owner: Operator
     answer = handler(event, None)
     assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, False)
     assert len(read_csv(answer["body"])) == 3
+
+
+def test_an_export_that_the_database_cuts_short_is_no_export(
+    app: AdminApp, owner: Operator, ann: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = app.parts.committer.store
+    read = store.rows_at
+
+    def lost_at_the_first_page(account: str, seqs: Sequence[int]) -> Sequence[Row]:
+        if 1 in seqs:
+            raise Unavailable("The database did not answer", code="database_unavailable")
+        return read(account, seqs)
+
+    monkeypatch.setattr(store, "rows_at", lost_at_the_first_page)
+    handler = lambda_handler(app.app, wiring=lambda: app.edge, environment={})
+    event = gateway_event("GET", f"/api/admin/players/{ann}/ledger.csv", headers=owner.headers)
+    answer = handler(event, None)
+    assert (answer["statusCode"], document_of(answer)["code"]) == (503, "database_unavailable")
+    assert code(owner.get(f"/api/admin/players/{ann}/ledger.csv")) == (503, "database_unavailable")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])

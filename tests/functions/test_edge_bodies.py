@@ -125,6 +125,16 @@ def test_unknown_or_repeated_query_parameters_are_refused(edge: EdgeUnderTest, q
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
 
 
+def test_thousands_of_unknown_fields_are_answered_with_the_first_twenty(edge: EdgeUnderTest) -> None:
+    names = [f"x{number}" for number in range(5_000)]
+    for answer in (
+        edge.call("GET", f"/api/battle/modes?{'&'.join(names)[:8_000]}"),
+        edge.run(content=json.dumps(dict.fromkeys(names, 0)).encode()),
+    ):
+        assert (answer.status_code, len(answer.json()["errors"])) == (400, 20)
+        assert len(answer.content) < 4_000
+
+
 def test_a_wrong_query_value_names_the_parameter(edge: EdgeUnderTest) -> None:
     answer = edge.call("GET", "/api/claims?limit=many", headers=edge.bearer())
     assert answer.json()["errors"][0]["field"] == "limit"
@@ -146,3 +156,23 @@ def test_how_often_is_judged_before_the_body(edge: EdgeUnderTest) -> None:
     edge.overrides["player"] = 1
     assert edge.run(content=b"{").status_code == 400
     assert edge.run(content=b"{").status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("headers", "limit", "status"), [({"authorization": "Bearer x"}, 120, 401), ({}, 1, 429)]
+)
+def test_a_body_is_not_even_read_for_a_stranger_or_beyond_the_limit(
+    edge: EdgeUnderTest, headers: dict[str, str], limit: int, status: int
+) -> None:
+    read: list[bytes] = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        read.append(b"[" * 1024)
+        yield read[-1]
+
+    edge.overrides["player"] = limit
+    edge.run()
+    answer = asyncio.get_event_loop().run_until_complete(
+        edge.send("POST", "/api/battle/run", content=chunks(), headers={**JSON, **edge.bearer(), **headers})
+    )
+    assert (answer.status_code, read) == (status, [])

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from functions.edge.lambda_entry import lambda_handler
-from functions.health import create_health_app
+from functions.health import ASKED_EVERY_S, create_health_app
 from shared.domain.errors import Unavailable
 from shared.wiring import Dependency, EdgeWiring, HealthWiring, MetricSample
 from tests.fakes.clock import FakeClock
@@ -40,12 +40,18 @@ class HealthUnderTest:
         )
 
     def call(self, path: str, *, method: str = "GET", token: str = "") -> httpx.Response:
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://arena.test") as client:
-                return await client.request(method, path, headers={"authorization": token.encode("latin-1")})
+        return asyncio.get_event_loop().run_until_complete(self._send(path, method=method, token=token))
+
+    def call_at_once(self, path: str, *, times: int) -> list[httpx.Response]:
+        async def send() -> list[httpx.Response]:
+            return await asyncio.gather(*(self._send(path) for _ in range(times)))
 
         return asyncio.get_event_loop().run_until_complete(send())
+
+    async def _send(self, path: str, *, method: str = "GET", token: str = "") -> httpx.Response:
+        transport = httpx.ASGITransport(app=self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://arena.test") as client:
+            return await client.request(method, path, headers={"authorization": token.encode("latin-1")})
 
 
 @pytest.fixture
@@ -154,6 +160,17 @@ def test_a_hanging_dependency_ends_with_its_own_limit_and_delays_no_other(health
     assert time.monotonic() - started_s < 5
     assert [entry["status"] for entry in answer.json()["dependencies"]] == ["timed_out", "timed_out", "ok"]
     assert answer.status_code == 503
+
+
+def test_however_many_ask_at_once_a_dependency_is_asked_once_a_second(health: HealthUnderTest) -> None:
+    asked: list[float] = []
+    health.dependencies = (Dependency("database", lambda: asked.append(time.monotonic())),)
+    started_s = time.monotonic()
+    assert {answer.status_code for answer in health.call_at_once("/health/ready", times=50)} == {200}
+    while len(asked) < 2:
+        health.call("/health/ready")
+    assert len(asked) <= 1 + (time.monotonic() - started_s) / ASKED_EVERY_S
+    assert asked[1] - asked[0] >= ASKED_EVERY_S
 
 
 def test_an_unexpected_exception_of_a_check_counts_as_a_failure(health: HealthUnderTest) -> None:

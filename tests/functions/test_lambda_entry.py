@@ -83,3 +83,18 @@ def test_after_a_restore_everything_is_forgotten_and_judged_again(edge: EdgeUnde
     for hook, arguments, named in snapshot_restore_py.get_after_restore():
         hook(*arguments, **named)
     assert happened == ["wired", "forgot", "restored", "forgot", "wired"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-forwarded-port": "443, 80"},
+        {"x-forwarded-port": "https"},
+        {"host": "arena.test:https"},
+        {"host": "[::1]:443"},
+        {"Host": "", "X-Forwarded-Port": ""},
+    ],
+)
+def test_a_port_that_is_none_ends_no_invocation(edge: EdgeUnderTest, headers: dict[str, str]) -> None:
+    answer = edge.handler(gateway_event("GET", "/api/battle/modes", headers=headers), None)
+    assert answer["statusCode"] == 200

@@ -225,7 +225,10 @@ BREACHES: dict[str, list[dict[str, str]]] = {
     ],
     "ton_secondary_provider": [
         {"TON_PROVIDER_SECONDARY_URL": value}
-        for value in ("https://toncenter.com/api/v2", "http://ton.other-provider.io", "https://testnet.other-provider.io")
+        for value in (
+            "https://toncenter.com/api/v2", "https://toncenter.com/api/v2/", "https://TonCenter.com:443/api/v3",
+            "https://toncenter.com./api/v2", "http://ton.other-provider.io", "https://testnet.other-provider.io",
+        )
     ],
     "ton_api_key": [{"TON_API_KEY": ""}],
     "legacy_dispatch": [{"ENABLE_LEGACY_PENDING_AIBA_DISPATCH": value} for value in ("true", "TRUE", "1")],
@@ -251,6 +254,8 @@ BREACHES: dict[str, list[dict[str, str]]] = {
         {"AWS_ENDPOINT_URL_KMS": "https://localhost:4566"},
         {"KMS_ENDPOINT_URL": "http://127.0.0.1:1", "LAMBDA_ENDPOINT_URL": "http://[::1]:2"},
         {"KMS_ENDPOINT_URL": "http://kms.eu-central-1.amazonaws.com"},
+        {"KMS_ENDPOINT_URL": "https://kms.other-cloud.io"},
+        {"LAMBDA_ENDPOINT_URL": "https://lambda.other-cloud.io/"},
     ],
     "local_clock": [{"LOCAL_CLOCK_FILE": ".arena/clock"}],
 }  # fmt: skip

@@ -29,6 +29,7 @@ from shared.domain.login_attempts import PER_ACCOUNT
 from shared.domain.ton.address import read_address
 
 SLOW_S: Final = 1.1
+MINUTE_S: Final = 60
 FREEZES: Final = 4
 QUICK: Final = 1_000
 WAITING_S: Final = 0.4
@@ -181,7 +182,8 @@ def provider_recovers(site: Site) -> None:
 
 
 def ask_for_the_vault(site: Site) -> None:
-    """Players look at the vault, and nothing settles meanwhile."""
+    """Players look at the vault, and nothing settles meanwhile; the minute is over for what was remembered."""
+    site.stack.advance_clock(MINUTE_S)
     for _ in range(3):
         site.get("/api/vault")
 

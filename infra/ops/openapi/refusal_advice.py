@@ -20,7 +20,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "json_too_deep": _CORRECT,
     "unexpected_body": "Send no body here, or none with GET. " + _CORRECT,
     "unknown_parameter": "Send documented query parameters only. " + _CORRECT,
-    "invalid_request": "`errors` names each field and what is wrong with it. " + _CORRECT,
+    "invalid_request": "`errors` names the fields, at most 20, and what is wrong with each. " + _CORRECT,
     "invalid_amount": "Amounts are decimal strings of whole units, without sign, fraction or leading zeros.",
     "idempotency_key_required": "Send `Idempotency-Key`: one new key per intended action, kept for its retries.",
     "idempotency_key_invalid": "A key is 1 to 128 of `A-Z a-z 0-9 . _ : -`.",

@@ -6,11 +6,14 @@ import json
 import re
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from infra.local.serverless_file import load_yaml
 from infra.ops.drill.listeners import matches
 from infra.ops.preflight.key_lines import key_in_use
 from infra.ops.preflight.lines import CannotTell, Line, must
 from infra.ops.preflight.stage import StageUnderCheck
+from infra.ops.preflight.trail import is_a_key_change_recorded
 from shared.domain.metrics_catalogue import CATALOGUE
 
 _QUOTED: Final = re.compile(r'\\?"([A-Za-z]+)\\?"')
@@ -76,7 +79,25 @@ def key_in_use_is_watched(stage: StageUnderCheck) -> str:
         matches(pattern, _policy_change(arn)),
         "a change of the key in use would tell nobody: deploy the rule again",
     )
+    if not stage.is_local:
+        _must_reach_the_rule(stage)
     return "a change of its policy matches the rule"
+
+
+def _must_reach_the_rule(stage: StageUnderCheck) -> None:
+    try:
+        is_recorded = is_a_key_change_recorded(stage.aws("cloudtrail"))
+    except ClientError as error:
+        why = error.response["Error"]["Code"]
+        raise CannotTell(
+            f"the rule is right, but CloudTrail said {why}: allow cloudtrail:DescribeTrails, GetTrailStatus "
+            "and GetEventSelectors"
+        ) from error
+    must(
+        is_recorded,
+        "no trail that is on records changes of keys, so EventBridge hears of none: docs/deployment.md, "
+        '"The account", says how to make one',
+    )
 
 
 def _policy_change(key_arn: str) -> dict[str, Any]:

@@ -56,6 +56,10 @@ class Account:
         self.pattern: dict[str, Any] = rules["ClaimKeyChanged"]["Properties"]["EventPattern"]
         self.rule = {"State": "ENABLED", "EventPattern": json.dumps(self.pattern)}
         self.targets = [{"Id": "page", "Arn": "arn:aws:sns:eu-central-1:111122223333:arena-prod-page"}]
+        self.trails = [{"TrailARN": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/all"}]
+        self.is_trail_on = True
+        everything = {"ReadWriteType": "All", "IncludeManagementEvents": True}
+        self.selectors: dict[str, Any] = {"EventSelectors": [everything]}
         self.asked_keys: list[str] = []
 
     def forget(self, *names: str) -> None:
@@ -124,6 +128,19 @@ class Account:
 
     def list_targets_by_rule(self, *, Rule: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         return {"Targets": self.targets}
+
+    def describe_trails(self, *, includeShadowTrails: bool) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert includeShadowTrails, "a trail of another region or of the organization counts too"
+        self._refuse_if_denying("DescribeTrails")
+        return {"trailList": self.trails}
+
+    def get_trail_status(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert Name == self.trails[0]["TrailARN"]
+        return {"IsLogging": self.is_trail_on}
+
+    def get_event_selectors(self, *, TrailName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert TrailName == self.trails[0]["TrailARN"]
+        return self.selectors
 
     def get_key_policy(self, *, KeyId: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         return {"Policy": json.dumps(self.policy)}
