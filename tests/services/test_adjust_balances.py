@@ -12,6 +12,7 @@ from shared.domain.errors import Refused, Unavailable
 from shared.domain.ledger import admin_key
 from shared.domain.money import CURRENCIES, INT64_MAX
 from shared.services.adjust_balances import (
+    QUEUE_LENGTH,
     adjust_balance,
     decide_proposal,
     pending_proposals,
@@ -191,6 +192,14 @@ def test_a_proposal_is_good_for_a_day(scene: Scene) -> None:
     proposal = scene.adjust("credit", 6_000)
     scene.world.clock.advance(seconds=86_401)
     assert scene.refusal(lambda: scene.decide(proposal["id"])) == "proposal_expired"
+
+
+def test_proposals_that_nobody_decided_in_time_do_not_hide_the_ones_that_wait(scene: Scene) -> None:
+    for _ in range(QUEUE_LENGTH):
+        scene.adjust("credit", 6_000)
+    scene.world.clock.advance(seconds=86_401)
+    waiting = scene.adjust("credit", 6_000)
+    assert pending_proposals(scene.world.adjustments) == [waiting]
 
 
 def test_a_proposal_is_confirmed_once_whoever_else_tries(scene: Scene) -> None:
