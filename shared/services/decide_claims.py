@@ -22,6 +22,9 @@ REJECTED: Final = "claimRejected"
 WAITING_STATES: Final[tuple[ClaimState, ...]] = ("reserved", "awaiting_approval", "approved")
 """States in which no signature was asked for with success: a person may still decide."""
 
+FOLLOWED_STATES: Final[tuple[ClaimState, ...]] = ("signed", "confirmed")
+"""States that an approval alone leads to; a refund may follow a rejection as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimsDesk:
@@ -49,7 +52,7 @@ def approve_claim(desk: ClaimsDesk, actor: Actor, request: RequestKey, *, claim_
 
     def act(intent: Intent) -> Change:
         claim = desk.claims.read(claim_id)
-        if claim is not None and claim.state == "signed" and has_approved(claim_id, intent):
+        if claim is not None and claim.state in FOLLOWED_STATES and has_approved(claim_id, intent):
             return Change(claim_answer(claim))  # approved by this request, and signed before it could say so
         claim = _waiting(desk, claim_id)
         approval = Approval(claim.terms.binding(), actor.admin.id, intent.at_ms)
@@ -68,9 +71,11 @@ def reject_claim(
     """
     order = Order("claims.reject", f"claim:{claim_id}", {"reason": reason}, f"{REJECTED}:{claim_id}")
 
-    def act(_intent: Intent) -> Change:
+    has_rejected = rejected_trace(desk.claims)
+
+    def act(intent: Intent) -> Change:
         claim = desk.claims.read(claim_id)
-        if claim is not None and claim.state == "rejected" and claim.reason == reason:
+        if claim is not None and has_rejected(claim_id, intent):
             return Change(claim_answer(claim))  # this request's own doing, or an equal one's
         return _moved(desk.claims, _waiting(desk, claim_id), state="rejected", reason=reason)
 
