@@ -120,7 +120,11 @@ def _load(database: Database[dict[str, Any]], uri: str, folder: Path, manifest: 
     compare_digests(manifest, database)
     tails = cut_tails(database, began_ms=manifest.began_ms)
     rows = _ledger_holds(database, uri, manifest)
-    more = {"rowsLeftOut": tails.left_out, "transfersReopened": tails.reopened}
+    more = {
+        "rowsLeftOut": tails.left_out,
+        "transfersReopened": tails.reopened,
+        "playersRemade": tails.remade,
+    }
     return {"ledgerRows": rows, "violations": 0, **more}
 
 

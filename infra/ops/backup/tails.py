@@ -4,7 +4,8 @@ A cursor in the order of `_id` meets `tg1:19` before `tg1:2`, and one player's r
 of what was written while it went on, or while an interrupted backup rested, a copy may hold a row
 without the one before it, and one half of a transfer without the other. Each account is therefore
 brought back to the last row up to which everything is there; all of it was written after the backup
-began, and no player of the copy counts it yet.
+began, and no player of the copy counts it yet. Who came after the players were copied has rows and no
+player, who is made again and reads them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Final
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.domain.audit import transit_of
 from shared.domain.calendar import MS_PER_HOUR
 from shared.domain.ledger import row_id
@@ -30,10 +32,11 @@ Documents = Collection[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """How many rows were left out, and how many transfers wait for their second half again."""
+    """How many rows were left out, transfers wait for their second half again, and players were made again."""
 
     left_out: int
     reopened: int
+    remade: int = 0
 
 
 @dataclass(slots=True)
@@ -54,16 +57,18 @@ class _Halves:
 
 def cut_tails(database: Database[dict[str, Any]], *, began_ms: int) -> Tails:
     """Leave out what hangs in the air of a restored copy; a gap that a player counts is damage, and stays."""
-    halves, left_out = _Halves(), 0
+    halves, left_out, remade = _Halves(), 0, 0
+    since_ms = began_ms - BEFORE_MS
     for name, heads in CHAINS.items():
         rows = database[name]
-        cuts = _gaps(rows, halves, since_ms=began_ms - BEFORE_MS)
+        cuts = _gaps(rows, halves, since_ms=since_ms)
         if name == "ledger":
             _follow(halves, cuts, rows)
         for account, seq in cuts.items():
             if not database[heads].find_one({"_id": account, "seq": {"$gte": seq}}):
                 left_out += rows.delete_many({"acct": account, "seq": {"$gte": seq}}).deleted_count
-    return Tails(left_out, _reopen(halves, database["ledger"]))
+        remade += _remake(database, name, heads, since_ms=since_ms)
+    return Tails(left_out, _reopen(halves, database["ledger"]), remade)
 
 
 def _gaps(rows: Documents, halves: _Halves, *, since_ms: int) -> dict[str, int]:
@@ -111,6 +116,18 @@ def _reopen(halves: _Halves, rows: Documents) -> int:
             place = row_id(*halves.first[key])
             reopened += rows.update_one({"_id": place}, {"$set": {"open": 1}}).modified_count
     return reopened
+
+
+def _remake(database: Database[dict[str, Any]], name: str, heads: str, *, since_ms: int) -> int:
+    """An account of which everything was written since: as new as at its first row, whoever reads it goes on."""
+    store, remade = MongoLedgerStore(database, rows=name, accounts=heads), 0
+    for page in _pages(database[name], since_ms):
+        new = [row["acct"] for row in page if row["seq"] == 1]
+        known = {found["_id"] for found in database[heads].find({"_id": {"$in": new}}, {"_id": 1})}
+        for account in set(new) - known:
+            store.create_player(account, now_ms=since_ms)
+            remade += 1
+    return remade
 
 
 def _pages(rows: Documents, since_ms: int) -> Iterator[list[dict[str, Any]]]:

@@ -105,6 +105,14 @@ def test_money_that_arrived_from_behind_the_cursor_goes_with_the_row_that_sent_i
     assert scene.violations == []
 
 
+def test_who_came_after_the_players_were_copied_is_there_with_every_row(scene: Scene) -> None:
+    scene.export_until("ledger", "tg1:1")
+    scene.world.player_with_starter(5)
+    assert scene.restore() == Tails(left_out=0, reopened=0, remade=1)
+    assert scene.violations == []
+    assert scene.copy["ledger"].count_documents({"acct": "tg5"}) > 0
+
+
 def test_a_gap_that_a_player_counts_is_damage_and_stays_to_be_found(scene: Scene) -> None:
     scene.play("tg1", until_seq=12)
     scene.database["ledger"].delete_one({"_id": "tg1:11"})
