@@ -29,14 +29,20 @@ _REVISION: Final = re.compile(r'"?([0-9]{1,15})"?\Z', re.ASCII)
 
 
 def until_ms(until: str | None) -> int:
-    """UTC milliseconds, 0 for good. Raises Refused `invalid_until` for a day the calendar lacks."""
+    """UTC milliseconds, 0 for good. Raises Refused `invalid_until` for a day the calendar lacks.
+
+    The first moment of 1970 is 0 as well: a time that is over long ago would mean for good.
+    """
     if until is None:
         return 0
     try:
         moment = datetime.fromisoformat(until.removesuffix("Z")).replace(tzinfo=UTC)
     except ValueError as error:
         raise Refused("There is no such time", code="invalid_until", extra={"field": "until"}) from error
-    return int(moment.timestamp() * 1000)
+    found_ms = int(moment.timestamp() * 1000)
+    if found_ms <= 0:
+        raise Refused("A ban ends in the future", code="invalid_until", extra={"field": "until"})
+    return found_ms
 
 
 async def expected_revision(

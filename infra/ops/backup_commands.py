@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from infra.ops.chosen_database import DatabaseName, Uri, chosen_database, is_on_this_machine, readable_uri
 
+CONTINUED_FOR_MS: Final = 86_400_000
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def backup(
     to: Annotated[
         Path | None,
-        typer.Option("--to", help="Folder. Default: the unfinished one under .arena/backups, or a new one."),
+        typer.Option(
+            "--to",
+            help="Folder. Default: the one of the last day that is unfinished, under .arena/backups, or a new one.",
+        ),
     ] = None,
     mongodb_uri: Uri = None,
     database: DatabaseName = None,
@@ -104,7 +108,13 @@ def _kept(database: str, *, is_finished: bool) -> list[Path]:
 
 
 def _unfinished(database: str) -> Path | None:
-    return next(reversed(_kept(database, is_finished=False)), None)
+    """The newest that was begun within a day: an older one would be recorded as today's and hold what was then."""
+    from infra.ops.backup.archive import load_manifest
+
+    newest = next(reversed(_kept(database, is_finished=False)), None)
+    manifest = None if newest is None else load_manifest(newest)
+    is_recent = manifest is not None and manifest.began_ms >= time.time_ns() // 1_000_000 - CONTINUED_FOR_MS
+    return newest if is_recent else None
 
 
 def _newest(database: str) -> Path | None:

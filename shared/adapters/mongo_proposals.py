@@ -44,11 +44,10 @@ class MongoProposals:
             )
         return result.matched_count == 1
 
-    def pending(self, *, limit: int) -> list[Proposal]:
+    def pending(self, *, since_ms: int, limit: int) -> list[Proposal]:
+        wanted = {"state": "pending", "proposed_ms": {"$gte": since_ms}}
         with reading():
-            return [
-                _proposal(document) for document in self._proposals.find({"state": "pending"}).limit(limit)
-            ]
+            return [_proposal(document) for document in self._proposals.find(wanted).limit(limit)]
 
 
 class MongoPlayerSearch:

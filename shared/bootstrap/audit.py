@@ -37,7 +37,7 @@ def audit_trail(stores: Stores) -> AuditTrail:
             moderate_player.TRACE: moderate_player.row_trace(game.store),
             adjust_balances.PROPOSED: adjust_balances.proposed_trace(proposals),
             adjust_balances.DECIDED: adjust_balances.decided_trace(proposals, game),
-            decide_claims.APPROVED: decide_claims.approved_trace(MongoApprovalStore(stores.database)),
+            decide_claims.APPROVED: decide_claims.approved_trace(MongoApprovalStore(stores.database), claims),
             decide_claims.REJECTED: decide_claims.rejected_trace(claims),
             manage_admins.CREATED: manage_admins.created_trace(admins),
             manage_admins.CHANGED: manage_admins.changed_trace(admins),

@@ -113,7 +113,9 @@ def decide_adjustment(
     """The row of an adjustment. A credit pays the debt first and the balance with the rest.
 
     AIBA that is newly made counts against the administrators' daily budget: Declined
-    `admin_cap_reached`, or `emission_paused`. The answer has balances and debt before and after.
+    `admin_cap_reached`, or `emission_paused`. Declined, too, is `balance_limit`: what was only raised
+    would not bind whoever finishes a confirmation that died. The answer has balances and debt before
+    and after.
     """
     ensure(0 < adjustment.amount <= INT64_MAX, "an adjustment moves a positive amount")
     if adjustment.direction == "debit":
@@ -150,6 +152,10 @@ def _credit(player: Player, adjustment: Adjustment, *, by: str, emission_block: 
     debt = debt_of(player, adjustment.currency)
     paid = min(debt, adjustment.amount)
     given = adjustment.amount - paid
+    if player.balance(adjustment.currency) + given > INT64_MAX:
+        return Declined(
+            ADJUST_KIND, "balance_limit", "The balance would pass its limit", {"max": str(INT64_MAX)}
+        )
     is_rationed = adjustment.currency == "AIBA" and given > 0
     if is_rationed and emission_block is not None:
         code = "admin_cap_reached" if emission_block == "cap_reached" else emission_block

@@ -121,7 +121,9 @@ class ProposalStore(Protocol):
         """Store the proposal, whose revision is the expected one plus one; False when somebody was faster."""
         ...
 
-    def pending(self, *, limit: int) -> list[Proposal]: ...
+    def pending(self, *, since_ms: int, limit: int) -> list[Proposal]:
+        """Undecided ones that were proposed then or later."""
+        ...
 
 
 class PlayerSearch(Protocol):

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.domain.adjustments import (
+    PROPOSAL_VALID_MS,
     Adjustment,
     Proposal,
     check_may_decide,
@@ -99,9 +100,10 @@ def decide_proposal(
 
 
 def pending_proposals(desk: AdjustmentDesk) -> list[dict[str, Any]]:
-    """What waits for a second administrator, the oldest first."""
-    waiting = sorted(desk.proposals.pending(limit=QUEUE_LENGTH), key=lambda proposal: proposal.proposed_ms)
-    return [proposal_answer(proposal) for proposal in waiting]
+    """What waits for a second administrator and may still be confirmed, the oldest first, at most 200."""
+    since_ms = desk.players.committer.clock.now_ms() - PROPOSAL_VALID_MS
+    waiting = desk.proposals.pending(since_ms=since_ms, limit=QUEUE_LENGTH)
+    return [proposal_answer(each) for each in sorted(waiting, key=lambda each: each.proposed_ms)]
 
 
 def proposal_answer(proposal: Proposal) -> dict[str, Any]:

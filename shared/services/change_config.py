@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from shared.ports.ledger import LedgerStore
 
 TRACE: Final = "config"
-TRACED_REVISIONS: Final = 50
+TRACED_AT_ONCE: Final = 50
+TRACED_BEFORE_MS: Final = 600_000
+"""Clocks differ, and an intent may act two minutes after it was written: ten are enough for both."""
 TRIES: Final = 8
 
 Edit = Callable[[GameConfig], GameConfig]
@@ -118,7 +120,7 @@ def set_switches(
 
 
 def config_trace(configs: ConfigStore, store: LedgerStore) -> Trace:
-    """Whether one of the last revisions was made by the intent; its budgets are resized then, if need be."""
+    """Whether a revision was made by the intent; its budgets are resized then, if need be."""
 
     def has_happened(_name: str, intent: Intent) -> bool:
         made = _revision_of(configs, intent)
@@ -130,9 +132,16 @@ def config_trace(configs: ConfigStore, store: LedgerStore) -> Trace:
 
 
 def _revision_of(configs: ConfigStore, intent: Intent) -> ConfigRevision | None:
-    newest = configs.latest().revision
-    recent = configs.revisions(range(max(1, newest - TRACED_REVISIONS), newest + 1))
-    return next((revision for revision in recent if revision.intent == intent.id), None)
+    """The revision that the intent made; looked for back to when nobody had announced it yet."""
+    top = configs.latest().revision
+    while top > 0:
+        page = configs.revisions(range(max(1, top - TRACED_AT_ONCE + 1), top + 1))
+        made = next((revision for revision in page if revision.intent == intent.id), None)
+        newest_ms = max((revision.at_ms for revision in page), default=0)
+        if made is not None or newest_ms < intent.at_ms - TRACED_BEFORE_MS:
+            return made
+        top -= TRACED_AT_ONCE
+    return None
 
 
 def _next_revision(

@@ -22,6 +22,9 @@ REJECTED: Final = "claimRejected"
 WAITING_STATES: Final[tuple[ClaimState, ...]] = ("reserved", "awaiting_approval", "approved")
 """States in which no signature was asked for with success: a person may still decide."""
 
+FOLLOWED_STATES: Final[tuple[ClaimState, ...]] = ("signed", "confirmed")
+"""States that an approval alone leads to; a refund may follow a rejection as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimsDesk:
@@ -45,16 +48,16 @@ def approve_claim(desk: ClaimsDesk, actor: Actor, request: RequestKey, *, claim_
     Refused `claim_unknown`, `claim_decided`.
     """
     order = Order("claims.approve", f"claim:{claim_id}", {}, f"{APPROVED}:{claim_id}")
-    has_approved = approved_trace(desk.approvals)
+    has_approved = approved_trace(desk.approvals, desk.claims)
 
     def act(intent: Intent) -> Change:
         claim = desk.claims.read(claim_id)
-        if claim is not None and claim.state == "signed" and has_approved(claim_id, intent):
+        if claim is not None and claim.state in FOLLOWED_STATES and has_approved(claim_id, intent):
             return Change(claim_answer(claim))  # approved by this request, and signed before it could say so
         claim = _waiting(desk, claim_id)
         approval = Approval(claim.terms.binding(), actor.admin.id, intent.at_ms)
         desk.approvals.write(claim_id, approval)
-        return _moved(desk, claim, state="approved", reason=claim.reason)
+        return _moved(desk.claims, claim, state="approved", reason=claim.reason)
 
     return carry_out(desk.trail, actor, order, request, act)
 
@@ -68,11 +71,13 @@ def reject_claim(
     """
     order = Order("claims.reject", f"claim:{claim_id}", {"reason": reason}, f"{REJECTED}:{claim_id}")
 
-    def act(_intent: Intent) -> Change:
+    has_rejected = rejected_trace(desk.claims)
+
+    def act(intent: Intent) -> Change:
         claim = desk.claims.read(claim_id)
-        if claim is not None and claim.state == "rejected" and claim.reason == reason:
+        if claim is not None and has_rejected(claim_id, intent):
             return Change(claim_answer(claim))  # this request's own doing, or an equal one's
-        return _moved(desk, _waiting(desk, claim_id), state="rejected", reason=reason)
+        return _moved(desk.claims, _waiting(desk, claim_id), state="rejected", reason=reason)
 
     return carry_out(desk.trail, actor, order, request, act)
 
@@ -96,13 +101,23 @@ def claim_answer(claim: Claim) -> dict[str, Any]:
     }
 
 
-def approved_trace(approvals: ApprovalStore) -> Trace:
-    """Whether the approval that stands is the intent's."""
+def approved_trace(approvals: ApprovalStore, claims: ClaimStore) -> Trace:
+    """Whether the approval that stands is the intent's; a claim that still waits is approved then.
+
+    Its player's look asks the signer for an approved claim alone.
+    """
 
     def has_happened(claim_id: str, intent: Intent) -> bool:
         approval = approvals.read(claim_id)
-        written = None if approval is None else (approval.approved_by, approval.approved_ms)
-        return written == (intent.admin_id, intent.at_ms)
+        if approval is None or (approval.approved_by, approval.approved_ms) != (
+            intent.admin_id,
+            intent.at_ms,
+        ):
+            return False
+        claim = claims.read(claim_id)
+        if claim is not None and claim.state in ("reserved", "awaiting_approval"):
+            _moved(claims, claim, state="approved", reason=claim.reason)
+        return True
 
     return has_happened
 
@@ -127,8 +142,8 @@ def _waiting(desk: ClaimsDesk, claim_id: str) -> Claim:
     return claim
 
 
-def _moved(desk: ClaimsDesk, claim: Claim, *, state: ClaimState, reason: str) -> Change:
+def _moved(claims: ClaimStore, claim: Claim, *, state: ClaimState, reason: str) -> Change:
     moved = replace(claim, state=state, reason=reason, revision=claim.revision + 1)
-    if not desk.claims.replace(moved, expected_revision=claim.revision):
+    if not claims.replace(moved, expected_revision=claim.revision):
         raise Unavailable("The claim changed just now", code="claim_busy")
     return Change(claim_answer(moved), before={"state": claim.state}, after={"state": state})

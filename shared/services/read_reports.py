@@ -27,7 +27,6 @@ ROWS_MAX: Final = 200_000
 QUEUE_MAX: Final = 200
 OPEN_STATES: Final[tuple[ClaimState, ...]] = ("awaiting_approval", "approved", "reserved", "signed")
 AUDIT: Final = "audit"
-AUDIT_DAY_MAX: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +94,12 @@ def read_audit_of_day(desk: ReportDesk, day: str, *, limit: int, cursor: str | N
     rows = sorted(
         desk.trail.committer.store.rows_between(from_ms=start_ms, until_ms=start_ms + MS_PER_DAY),
         key=_newest_first,
-    )[:AUDIT_DAY_MAX]
+    )
     skipped = 0
     if cursor is not None:
-        skipped = cursor_int(read_cursor(listing, cursor), "older", low=0, high=AUDIT_DAY_MAX)
+        skipped = cursor_int(read_cursor(listing, cursor), "older", low=0, high=len(rows))
         # Counted from the oldest on: records that were added since do not move what was seen.
-        skipped = max(0, len(rows) - skipped)
+        skipped = len(rows) - skipped
     page = rows[skipped : skipped + limit]
     older = len(rows) - skipped - len(page)
     items = [record_document(row) for row in page]

@@ -131,8 +131,9 @@ class FakeProposals:
         self.known[proposal.id] = proposal
         return True
 
-    def pending(self, *, limit: int) -> list[Proposal]:
-        return [proposal for proposal in self.known.values() if proposal.state == "pending"][:limit]
+    def pending(self, *, since_ms: int, limit: int) -> list[Proposal]:
+        waiting = [proposal for proposal in self.known.values() if proposal.state == "pending"]
+        return [proposal for proposal in waiting if proposal.proposed_ms >= since_ms][:limit]
 
 
 class FakePlayerSearch:

@@ -113,7 +113,9 @@ def test_a_ban_ends_by_itself(app: AdminApp, owner: Operator, ann: str) -> None:
     assert app.world.battle(ann, "b1").row.ok
 
 
-@pytest.mark.parametrize("until", ["2020-01-01T00:00:00Z", "2027-02-30T00:00:00Z"])
+@pytest.mark.parametrize(
+    "until", ["2020-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "2027-02-30T00:00:00Z"]
+)
 def test_a_ban_that_is_over_or_never_ends_right_is_refused(owner: Operator, ann: str, until: str) -> None:
     body = {"scope": "all", "until": until, "reason": REASON}
     assert code(owner.post(f"/api/admin/players/{ann}/ban", body)) == (400, "invalid_until")

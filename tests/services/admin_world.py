@@ -81,7 +81,7 @@ class AdminWorld:
                 moderate_player.TRACE: moderate_player.row_trace(self.store),
                 adjust_balances.PROPOSED: adjust_balances.proposed_trace(proposals),
                 adjust_balances.DECIDED: adjust_balances.decided_trace(proposals, self.game.committer),
-                decide_claims.APPROVED: decide_claims.approved_trace(self.claim_world.approvals),
+                decide_claims.APPROVED: decide_claims.approved_trace(self.claim_world.approvals, claims),
                 decide_claims.REJECTED: decide_claims.rejected_trace(claims),
                 manage_admins.CREATED: manage_admins.created_trace(self.admins),
                 manage_admins.CHANGED: manage_admins.changed_trace(self.admins),

@@ -10,8 +10,9 @@ from shared.domain.adjustments import ROLE_LIMITS, SECOND_APPROVAL_ABOVE, Adjust
 from shared.domain.admins import ROLES, Role
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.ledger import admin_key
-from shared.domain.money import CURRENCIES
+from shared.domain.money import CURRENCIES, INT64_MAX
 from shared.services.adjust_balances import (
+    QUEUE_LENGTH,
     adjust_balance,
     decide_proposal,
     pending_proposals,
@@ -193,6 +194,14 @@ def test_a_proposal_is_good_for_a_day(scene: Scene) -> None:
     assert scene.refusal(lambda: scene.decide(proposal["id"])) == "proposal_expired"
 
 
+def test_proposals_that_nobody_decided_in_time_do_not_hide_the_ones_that_wait(scene: Scene) -> None:
+    for _ in range(QUEUE_LENGTH):
+        scene.adjust("credit", 6_000)
+    scene.world.clock.advance(seconds=86_401)
+    waiting = scene.adjust("credit", 6_000)
+    assert pending_proposals(scene.world.adjustments) == [waiting]
+
+
 def test_a_proposal_is_confirmed_once_whoever_else_tries(scene: Scene) -> None:
     proposal = scene.adjust("credit", 6_000)
     scene.decide(proposal["id"], key="k")
@@ -223,6 +232,25 @@ def test_a_confirmation_that_died_before_its_row_is_moved_by_the_janitor(scene: 
     assert complete_admin_intents(scene.world.trail) == 1
     assert scene.world.records("a-second")[-1]["result"] == "done"
     assert scene.player.balance("AIBA") == 6_000
+
+
+def test_a_dead_confirmation_that_can_no_longer_move_is_told_and_stops_no_other_record(
+    scene: Scene, monkeypatch
+) -> None:
+    proposal = scene.adjust("credit", INT64_MAX, "STARS")
+
+    def die(row: Any) -> bool:
+        raise Unavailable("died", code="x")
+
+    monkeypatch.setattr(scene.world.store, "insert_row", die)
+    with pytest.raises(Unavailable):
+        scene.decide(proposal["id"])
+    monkeypatch.undo()
+    scene.adjust("credit", 1, "STARS")
+    scene.world.clock.advance(seconds=301)
+    assert complete_admin_intents(scene.world.trail) == 1
+    assert scene.world.records("a-second")[-1]["result"] == "not_done"
+    assert scene.player.balance("STARS") == 1
 
 
 def test_a_proposal_that_was_lost_halfway_is_not_proposed_twice(scene: Scene, monkeypatch) -> None:

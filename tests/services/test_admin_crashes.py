@@ -160,7 +160,10 @@ SCENARIOS: dict[str, Callable[[Scene], Any]] = {
         scene.world.configs.latest().paused.claims
         and scene.world.configs.latest().revision == scene.revision + 1
     ),
-    "approve": lambda scene: scene.claims.approvals.read(scene.claim) is not None,
+    "approve": lambda scene: (
+        scene.claims.approvals.read(scene.claim) is not None
+        and scene.claims.claims.read(scene.claim).state == "approved"
+    ),
     "reject": lambda scene: scene.claims.claims.read(scene.claim).state == "rejected",
     "create": lambda scene: scene.world.admins.by_email("new@example.org") is not None,
     "change": lambda scene: (

@@ -108,12 +108,13 @@ def test_a_proposal_waits_until_it_is_decided_once(stores: StoresUnderTest) -> N
     stores.proposals.insert(PROPOSAL)
     stores.proposals.insert(replace(PROPOSAL, proposed_by="another"))
     assert stores.proposals.read("p1") == PROPOSAL
-    assert stores.proposals.pending(limit=9) == [PROPOSAL]
+    assert stores.proposals.pending(since_ms=2**41, limit=9) == [PROPOSAL]
+    assert stores.proposals.pending(since_ms=2**41 + 1, limit=9) == []
     decided = replace(PROPOSAL, state="confirmed", decided_by="a1", decided_in="a1:1", revision=2)
     assert stores.proposals.replace(decided, expected_revision=1)
     assert not stores.proposals.replace(replace(decided, state="rejected"), expected_revision=1)
     assert stores.proposals.read("p1") == decided
-    assert stores.proposals.pending(limit=9) == []
+    assert stores.proposals.pending(since_ms=0, limit=9) == []
     assert stores.proposals.read("p2") is None
 
 

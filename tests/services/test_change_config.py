@@ -11,7 +11,13 @@ from shared.domain.config_changes import ConfigRevision, differences, with_econo
 from shared.domain.errors import Refused, Unavailable
 from shared.domain.game_config import Economy, GameConfig
 from shared.services.admin_audit import complete_admin_intents
-from shared.services.change_config import ConfigOrder, change_config, roll_back, set_switches
+from shared.services.change_config import (
+    TRACED_AT_ONCE,
+    ConfigOrder,
+    change_config,
+    roll_back,
+    set_switches,
+)
 from shared.services.read_revisions import read_revision, read_revisions
 from tests.services.admin_world import AdminWorld
 
@@ -106,6 +112,27 @@ def test_a_change_that_died_before_its_budgets_is_completed_by_the_janitor(
     groups = {shard.id.rsplit(":", 1)[0] for shard in world.store.shards.values()}
     assert sum(shard.cap for shard in world.store.shards.values()) == 500_000
     assert len(groups) == 1
+
+
+def test_a_change_whose_outcome_was_lost_is_told_as_done_however_many_followed(
+    world: AdminWorld, monkeypatch
+) -> None:
+    insert = world.audit_store.insert_row
+
+    def lose_outcomes(row: Any) -> bool:
+        if row.kind == "outcome":
+            raise Unavailable("died", code="x")
+        return insert(row)
+
+    monkeypatch.setattr(world.audit_store, "insert_row", lose_outcomes)
+    with pytest.raises(Unavailable):
+        change(world, expected=1, trainNeurCost=30)
+    monkeypatch.undo()
+    for revision in range(2, 3 + TRACED_AT_ONCE):
+        change(world, expected=revision, trainNeurCost=100 + revision)
+    world.clock.advance(seconds=301)
+    assert complete_admin_intents(world.trail) == 1
+    assert world.records()[-1]["result"] == "done"
 
 
 def test_a_rollback_is_a_new_revision_that_leaves_what_is_paused_paused(world: AdminWorld) -> None:

@@ -116,6 +116,29 @@ def test_a_decision_whose_outcome_was_lost_is_found_by_the_janitor(
     assert scene.world.records()[-1]["result"] == "done"
 
 
+@pytest.mark.parametrize(("decision", "end"), [("approve", "confirmed"), ("reject", "refunded")])
+def test_a_decision_that_was_followed_before_its_outcome_was_written_is_told_as_done(
+    scene: Scene, monkeypatch, decision, end
+) -> None:
+    insert = scene.world.audit_store.insert_row
+
+    def lose_outcomes(row: Any) -> bool:
+        if row.kind == "outcome":
+            raise Unavailable("died", code="x")
+        return insert(row)
+
+    monkeypatch.setattr(scene.world.audit_store, "insert_row", lose_outcomes)
+    with pytest.raises(Unavailable):
+        getattr(scene, decision)("k")
+    monkeypatch.undo()
+    if decision == "approve":
+        scene.claims.look(scene.account, scene.id)
+        scene.claims.execute(scene.claims.claims.read(scene.id))
+    scene.claims.settle()
+    assert getattr(scene, decision)("k")["state"] == scene.state == end
+    assert scene.world.records()[-1]["result"] == "done"
+
+
 def test_a_debt_stops_the_next_claim(scene: Scene) -> None:
     scene.reject()
     scene.claims.settle()

@@ -3,7 +3,7 @@
 
 const { WireError } = require('./wire');
 
-// Each fault with the whole number it needs: by how many blocks to lie, or which network to pretend.
+// Each fault with the whole number it needs: by how many blocks or units to lie, or which network to pretend.
 const FAULTS = {
   rate_limit: undefined,
   server_error: undefined,
@@ -11,6 +11,7 @@ const FAULTS = {
   drop_message: undefined,
   wrong_head: 'blocks',
   wrong_state: 'blocks',
+  wrong_result: 'by',
   wrong_network: 'network_id',
 };
 

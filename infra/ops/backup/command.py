@@ -19,6 +19,7 @@ from pymongo.errors import PyMongoError
 from infra.ops.backup.archive import Manifest
 from infra.ops.backup.export import export_database
 from infra.ops.backup.restore import compare_digests, finished_manifest, restore_database
+from infra.ops.backup.tails import cut_tails
 from infra.ops.driver_errors import reason
 from infra.ops.operation_records import BACKUP, RESTORE_DRILL, OperationRecord, OperationRecords
 from infra.ops.verify_ledger import verify_database
@@ -91,17 +92,14 @@ def run_restore(target: DataSource, folder: Path) -> int:
         return NOT_DONE
     try:
         with _opened(target.uri) as client:
-            database = client[target.database]
-            restore_database(folder, manifest, database, progress=_Spoken())
-            compare_digests(manifest, database)
-            rows = _ledger_holds(database, target.uri, manifest)
+            found = _load(client[target.database], target.uri, folder, manifest)
     except InvariantBroken as fault:
         _say(f"WHAT WAS RESTORED IS NOT RIGHT: {fault.detail}; let nobody use {target.database}")
         return FAILED
     except (KeyboardInterrupt, ArenaError, PyMongoError) as error:
         _say(f"not restored: {_plain(error)}; drop {target.database} if this command began it, and repeat")
         return NOT_DONE
-    _report(target, manifest, {"ledgerRows": rows, "violations": 0}, time.monotonic() - began_s)
+    _report(target, manifest, found, time.monotonic() - began_s)
     return DONE
 
 
@@ -110,12 +108,24 @@ def _drill(source: DataSource, folder: Path, scratch_uri: str) -> tuple[Manifest
     with _opened(scratch_uri) as client:
         scratch = client[f"{source.database}_drill_{secrets.token_hex(4)}"]
         try:
-            restore_database(folder, manifest, scratch, progress=_Spoken())
-            compare_digests(manifest, scratch)
-            rows = _ledger_holds(scratch, scratch_uri, manifest)
+            found = _load(scratch, scratch_uri, folder, manifest)
         finally:
             client.drop_database(scratch.name)
-    return manifest, {"ledgerRows": rows, "violations": 0}
+    return manifest, found
+
+
+def _load(database: Database[dict[str, Any]], uri: str, folder: Path, manifest: Manifest) -> dict[str, Any]:
+    """What was copied, proved by its digests, without what hangs in the air; then the ledger is judged."""
+    restore_database(folder, manifest, database, progress=_Spoken())
+    compare_digests(manifest, database)
+    tails = cut_tails(database, began_ms=manifest.began_ms)
+    rows = _ledger_holds(database, uri, manifest)
+    more = {
+        "rowsLeftOut": tails.left_out,
+        "transfersReopened": tails.reopened,
+        "playersRemade": tails.remade,
+    }
+    return {"ledgerRows": rows, "violations": 0, **more}
 
 
 def _ledger_holds(scratch: Database[dict[str, Any]], uri: str, manifest: Manifest) -> int:

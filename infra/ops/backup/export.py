@@ -3,7 +3,9 @@
 The order keeps a copy of a living database true: what follows from ledger rows is read before them, so
 that no copied balance is ahead of the copied ledger, and budgets, which are taken from before a row
 is written, are read behind them. Rows ahead of a balance, and holds ahead of a row, are what the
-ledger's protocol allows at any moment.
+ledger's protocol allows at any moment. The administrators' audit comes behind the ledger: an intent
+is written before its row, and one that were missing would give its number, and so the key of a row
+that is there, to another order. What the order cannot help with, `tails` settles in the restored copy.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from pymongo.database import Database
 from infra.ops.backup.archive import CHUNK_DOCUMENTS, Manifest, load_manifest, save_manifest, write_chunk
 from shared.domain.errors import Refused
 
-READ_LAST: Final = ("admin_audit", "ledger", "budget")
+READ_LAST: Final = ("ledger", "admin_audit", "budget")
 _BATCH: Final = 1_000
 Progress = Callable[[str, int], None]
 

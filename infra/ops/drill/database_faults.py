@@ -9,7 +9,6 @@ from shared.domain.ledger import GENESIS
 
 HOURS_OPEN: Final = 3
 LAG_S: Final = 180
-PAST_EXPIRY_S: Final = 16 * 60
 LEAKED_PARTS: Final = 50
 FORGED: Final = 1_000
 
@@ -67,14 +66,3 @@ def forget_signature(site: Site) -> None:
     entry = site.database["signer_journal"].find_one({"claim": site.paid_claim_id}) or {}
     site.change("signer_journal", entry["_id"], {"state": "void"})
     site.database["progress"].delete_one({"_id": "vault_outflow"})
-
-
-def sign_an_older_seqno(site: Site) -> None:
-    """The open claim's seqno becomes one that the vault has left behind, journal and all; its time ends."""
-    claim_id = site.ensure_open_claim()
-    claim = site.database["claims"].find_one({"_id": claim_id}) or {}
-    entry = site.database["signer_journal"].find_one({"claim": claim_id}) or {}
-    older = entry["_id"].rpartition(":")[0] + ":0"
-    site.database["signer_journal"].replace_one({"_id": older}, {**entry, "_id": older}, upsert=True)
-    site.change("claims", claim["_id"], {"terms.seqno": 0})
-    site.stack.advance_clock(PAST_EXPIRY_S)

@@ -115,8 +115,8 @@ FAULTS: Final = (
         "the chain knows a later seqno",
         ("SeqnoAnomaly",),
         Site.run_settle,
-        begin=stored.sign_an_older_seqno,
-        end=Site.put_back,
+        begin=parts.provider_shows_a_later_seqno,
+        end=parts.provider_recovers,
         periods=1,
     ),
     Fault(

@@ -37,6 +37,8 @@ FLOOD: Final = 330
 THROTTLED: Final = 12
 LEFT_NANO: Final = 150_000_000
 REQUESTS_AT_ONCE: Final = 24
+PAST_EXPIRY_S: Final = 16 * 60
+LATER_SEQNOS: Final = 2
 OVERRUNS: Final = 5
 _HEALTH_ALONE: Final = """
 import asyncio, httpx
@@ -179,6 +181,13 @@ def provider_fails(site: Site) -> None:
 def provider_recovers(site: Site) -> None:
     """It answers again."""
     site.chain.control("clear_faults")
+
+
+def provider_shows_a_later_seqno(site: Site) -> None:
+    """The open claim's time is over, and the vault is said to have run one that came after it."""
+    site.ensure_open_claim()
+    site.stack.advance_clock(PAST_EXPIRY_S)
+    site.chain.control("fault", kind="wrong_result", method="getLastSeqno", count=10_000, by=LATER_SEQNOS)
 
 
 def ask_for_the_vault(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 from typer.testing import CliRunner
@@ -62,6 +63,20 @@ def test_the_commands_go_on_with_the_unfinished_folder_and_drill_the_newest(
     assert result.exit_code == 0, result.output
     chunk_path(second, "ledger", 1).unlink()
     assert CliRunner().invoke(app, ["restore-drill", *where]).exit_code == 2
+
+
+def test_what_an_interruption_left_days_ago_does_not_become_the_backup_of_today(
+    world, mongo_database, mongo_uri, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("infra.local.stack.DEFAULT_DATA_DIR", tmp_path)
+    begun = tmp_path / "backups" / f"{mongo_database.name}-20260101T000000Z"
+    manifest = export(mongo_database, begun)
+    days_ago_ms = time.time_ns() // 1_000_000 - 2 * 86_400_000
+    save_manifest(begun, replace(manifest, began_ms=days_ago_ms, ended_ms=0, whole=()))
+    where = ["--mongodb-uri", mongo_uri, "--database", mongo_database.name]
+    assert CliRunner().invoke(app, ["backup", *where]).exit_code == 0
+    _, second = sorted((tmp_path / "backups").iterdir())
+    assert [bool(load_manifest(each).ended_ms) for each in (begun, second)] == [False, True]
 
 
 def test_a_drill_without_any_backup_says_what_is_missing(mongo_uri, tmp_path, monkeypatch):
