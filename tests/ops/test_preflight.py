@@ -107,12 +107,15 @@ def test_the_remedy_is_a_whole_command_that_records_where_the_line_looks(
     stage: StageUnderCheck, name: str
 ) -> None:
     detail = answer_of(LINE_BY_ID[name], replace(stage, is_local=False, name="prod")).detail
-    command, rest = command_and_rest(arguments_of(detail.partition(": ")[2]))
+    told = detail.partition(": ")[2]
+    for uri in ("OPERATOR", "SCRATCH"):  # as a shell would put in what they stand for
+        told = told.replace(f"${uri}_URI", f"mongodb://{uri.lower()}.test/")
+    command, rest = command_and_rest(arguments_of(told))
     given = command.make_context("arena", rest).params  # parses and converts; nothing is run
-    assert given["mongodb_uri"] == "$OPERATOR_URI"
+    assert given["mongodb_uri"] == "mongodb://operator.test/"
     is_rehearsal = name == ROTATION_REHEARSAL
     assert (given["stage"] == "prod") if is_rehearsal else (given["database"] == "arena_dev")
-    assert name != RESTORE_DRILL or given["scratch_uri"] == "$SCRATCH_URI"
+    assert name != RESTORE_DRILL or given["scratch_uri"] == "mongodb://scratch.test/"
 
 
 def test_noting_that_a_person_can_read_the_secrets_makes_all_of_them_old(

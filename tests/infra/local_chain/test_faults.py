@@ -50,6 +50,13 @@ def test_a_lie_about_the_state_shows_an_old_one_under_the_new_blocks_name(player
     assert player.last_seqno(seqno=pinned) == 1
 
 
+def test_a_lie_about_a_result_is_told_by_its_getter_alone(player: Claimant) -> None:
+    player.chain.control("fault", kind="wrong_result", method="getLastSeqno", count=1, by=2)
+    assert player.jetton_units() == 0
+    assert player.last_seqno() == 2
+    assert player.last_seqno() == 0
+
+
 def test_a_lie_about_the_network_is_in_the_block_header(chain: ChainClient) -> None:
     chain.control("fault", kind="wrong_network", count=1, network_id=-3)
     seqno = chain.head_seqno()
