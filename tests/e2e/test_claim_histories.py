@@ -18,7 +18,7 @@ from infra.local.clock import read_offset_ms, write_offset_ms
 from infra.local.world import World
 from shared.domain.claim_message import wallet_transaction
 from shared.domain.ton_views import VaultSnapshot
-from shared.services import settle_claims as settling
+from shared.services import settle_one_claim as settling
 from tests.e2e.claim_histories import ClaimHistory
 from tests.e2e.history_parts import Providers, SharedStores, funded_wallets
 from tests.e2e.history_services import START_CREDITS

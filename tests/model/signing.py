@@ -1,6 +1,6 @@
 """A claim between signer, refunder, wallet and chain: one journal document decides who may go on.
 
-Follows shared/services/sign_claim.py, signing_ballot.py and settle_claims.py for one claim of one seqno.
+Follows shared/services/sign_claim.py, signing_ballot.py and settle_one_claim.py for one claim of one seqno.
 """
 
 from __future__ import annotations

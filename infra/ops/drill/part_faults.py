@@ -131,14 +131,15 @@ async def _overrun(site: Site) -> None:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=site.stack.urls["private"], limits=limits, timeout=70) as client:
 
-        async def has_refused(function: str) -> bool:
+        async def has_refused(function: str, *, at_once: int) -> bool:
             call = partial(client.post, f"/2015-03-31/functions/{function}/invocations", json={})
-            answers = await asyncio.gather(*(call() for _ in range(REQUESTS_AT_ONCE)))
+            answers = await asyncio.gather(*(call() for _ in range(at_once)))
             return any(answer.status_code == 429 for answer in answers)
 
         waiting = list(site.stack.service.functions)
-        for _ in range(OVERRUNS):  # on a busy machine the events may come too slowly to meet
-            refused = await asyncio.gather(*map(has_refused, waiting))
+        for doubled in range(OVERRUNS):  # on a busy machine the events may come too slowly to meet
+            each = partial(has_refused, at_once=REQUESTS_AT_ONCE << doubled)
+            refused = await asyncio.gather(*map(each, waiting))
             waiting = [name for name, is_over in zip(waiting, refused, strict=True) if not is_over]
 
 
