@@ -85,7 +85,9 @@ if IS_FULL:
         (project / ".vercel").mkdir()
         told = {"projectId": "prj_fake", "orgId": "team_fake", "settings": {"framework": None}}
         (project / ".vercel/project.json").write_text(json.dumps(told))
-        path = f"{tools / 'venv/bin'}:{os.environ['PATH']}"  # noqa: TID251 - a child's
+        # Both: uv passes over an interpreter of a virtual environment, and must not meet another one's shim.
+        folders = (tools / "venv/bin", python.resolve().parent, os.environ["PATH"])  # noqa: TID251 - a child's
+        path = os.pathsep.join(map(str, folders))
         run(
             tools / "node_modules/.bin/vercel", "build", "--yes", "--prod",
             cwd=project, PATH=path, VERCEL_TELEMETRY_DISABLED="1",
