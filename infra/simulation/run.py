@@ -37,10 +37,13 @@ class Run:
     problems: tuple[str, ...]
 
 
-def run(seed: int, *, steps: int, parts: Parts | None = None) -> Run:
-    """Play the whole workload for that many operations of all processes together."""
+def run(seed: int, *, steps: int, parts: Parts | None = None, theme: tuple[str, ...] = ()) -> Run:
+    """Play the whole workload for that many operations of all processes together.
+
+    `theme` names the verbs that are asked for more often than the others; the seed chooses without one.
+    """
     world = create_world(seed, parts=parts or Parts(), hostility=(0.3, 1.0, 1.0, 2.0)[seed % 4])
-    answers, clients = Answers(), Clients(world, theme=world.chance.choice(EMPHASES))
+    answers, clients = Answers(), Clients(world, theme=theme or world.chance.choice(EMPHASES))
     for number in range(SERVERS):
         world.scheduler.add(f"server{number}", lambda: _serve(world, clients, answers))
     for request in (*SCHEDULED, *SCHEDULED):  # a scheduled run may begin before the last one has ended
