@@ -16,7 +16,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 from typing_extensions import override
 
-from shared.domain.errors import Refused, ensure
+from shared.domain.errors import InvariantBroken, Refused, ensure
 from shared.domain.session import Session, claims_of, judge_claims, new_session
 
 ALGORITHM: Final = "EdDSA"
@@ -48,12 +48,12 @@ class _Ed25519(Algorithm):
     @staticmethod
     @override
     def to_jwk(key_obj: Any, as_dict: bool = False) -> NoReturn:
-        raise NotImplementedError("keys travel as hex settings")
+        raise InvariantBroken("keys travel as hex settings, never as JWK")
 
     @staticmethod
     @override
     def from_jwk(jwk: Any) -> NoReturn:
-        raise NotImplementedError("keys travel as hex settings")
+        raise InvariantBroken("keys travel as hex settings, never as JWK")
 
 
 def _jws() -> PyJWS:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from shared.adapters.admin_tokens import HmacAdminTokens
 from shared.adapters.bcrypt_passwords import BcryptPasswords
 from shared.domain.admins import OWNER_ID, Admin, Role
 from shared.domain.budget_plans import plan_budget
+from shared.domain.errors import Unavailable
 from shared.services import adjust_balances, change_config, decide_claims, manage_admins, moderate_player
 from shared.services.adjust_balances import AdjustmentDesk
 from shared.services.admin_audit import Actor, AuditTrail, RequestKey
@@ -87,6 +90,23 @@ class AdminWorld:
                 manage_admins.CHANGED: manage_admins.changed_trace(self.admins),
             },
         )
+
+    @contextmanager
+    def outcomes_lost(self) -> Iterator[None]:
+        """Meanwhile orders are carried out and die before they can write down what became of them."""
+        store = self.audit_store
+        insert = store.insert_row
+
+        def insert_no_outcome(row: Any) -> bool:
+            if row.kind == "outcome":
+                raise Unavailable("died", code="x")
+            return bool(insert(row))
+
+        store.insert_row = insert_no_outcome
+        try:
+            yield
+        finally:
+            del store.insert_row
 
     def _gate(self) -> AdminGateDesk:
         return AdminGateDesk(

@@ -253,17 +253,8 @@ def test_a_dead_confirmation_that_can_no_longer_move_is_told_and_stops_no_other_
     assert scene.player.balance("STARS") == 1
 
 
-def test_a_proposal_that_was_lost_halfway_is_not_proposed_twice(scene: Scene, monkeypatch) -> None:
-    insert = scene.world.audit_store.insert_row
-
-    def lose_outcomes(row: Any) -> bool:
-        if row.kind == "outcome":
-            raise Unavailable("died", code="x")
-        return insert(row)
-
-    monkeypatch.setattr(scene.world.audit_store, "insert_row", lose_outcomes)
-    with pytest.raises(Unavailable):
+def test_a_proposal_that_was_lost_halfway_is_not_proposed_twice(scene: Scene) -> None:
+    with scene.world.outcomes_lost(), pytest.raises(Unavailable):
         scene.adjust("credit", 6_000, key="k")
-    monkeypatch.undo()
     scene.adjust("credit", 6_000, key="k")
     assert len(scene.world.proposals.known) == 1

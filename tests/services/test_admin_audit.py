@@ -103,18 +103,9 @@ def test_a_refusal_is_recorded_and_replayed(scene: Scene) -> None:
     assert scene.done == []
 
 
-def test_an_action_whose_outcome_was_lost_is_continued_by_the_same_key(scene: Scene, monkeypatch) -> None:
-    insert = scene.world.audit_store.insert_row
-
-    def lose_outcomes(row: Any) -> bool:
-        if row.kind == "outcome":
-            raise Unavailable("down", code="database_unavailable")
-        return insert(row)
-
-    monkeypatch.setattr(scene.world.audit_store, "insert_row", lose_outcomes)
-    with pytest.raises(Unavailable):
+def test_an_action_whose_outcome_was_lost_is_continued_by_the_same_key(scene: Scene) -> None:
+    with scene.world.outcomes_lost(), pytest.raises(Unavailable):
         scene.carry_out()
-    monkeypatch.undo()
     assert scene.carry_out().answer() == {"told": "done"}
     assert scene.done == ["owner:1"]
     assert [record["kind"] for record in scene.world.records()] == ["intent", "outcome"]

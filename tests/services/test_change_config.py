@@ -114,20 +114,9 @@ def test_a_change_that_died_before_its_budgets_is_completed_by_the_janitor(
     assert len(groups) == 1
 
 
-def test_a_change_whose_outcome_was_lost_is_told_as_done_however_many_followed(
-    world: AdminWorld, monkeypatch
-) -> None:
-    insert = world.audit_store.insert_row
-
-    def lose_outcomes(row: Any) -> bool:
-        if row.kind == "outcome":
-            raise Unavailable("died", code="x")
-        return insert(row)
-
-    monkeypatch.setattr(world.audit_store, "insert_row", lose_outcomes)
-    with pytest.raises(Unavailable):
+def test_a_change_whose_outcome_was_lost_is_told_as_done_however_many_followed(world: AdminWorld) -> None:
+    with world.outcomes_lost(), pytest.raises(Unavailable):
         change(world, expected=1, trainNeurCost=30)
-    monkeypatch.undo()
     for revision in range(2, 3 + TRACED_AT_ONCE):
         change(world, expected=revision, trainNeurCost=100 + revision)
     world.clock.advance(seconds=301)

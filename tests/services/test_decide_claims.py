@@ -97,20 +97,9 @@ def test_the_same_key_decides_once(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])
-def test_a_decision_whose_outcome_was_lost_is_found_by_the_janitor(
-    scene: Scene, monkeypatch, decision
-) -> None:
-    insert = scene.world.audit_store.insert_row
-
-    def lose_outcomes(row: Any) -> bool:
-        if row.kind == "outcome":
-            raise Unavailable("died", code="x")
-        return insert(row)
-
-    monkeypatch.setattr(scene.world.audit_store, "insert_row", lose_outcomes)
-    with pytest.raises(Unavailable):
+def test_a_decision_whose_outcome_was_lost_is_found_by_the_janitor(scene: Scene, decision) -> None:
+    with scene.world.outcomes_lost(), pytest.raises(Unavailable):
         getattr(scene, decision)()
-    monkeypatch.undo()
     scene.world.clock.advance(seconds=301)
     assert complete_admin_intents(scene.world.trail) == 1
     assert scene.world.records()[-1]["result"] == "done"
@@ -118,19 +107,10 @@ def test_a_decision_whose_outcome_was_lost_is_found_by_the_janitor(
 
 @pytest.mark.parametrize(("decision", "end"), [("approve", "confirmed"), ("reject", "refunded")])
 def test_a_decision_that_was_followed_before_its_outcome_was_written_is_told_as_done(
-    scene: Scene, monkeypatch, decision, end
+    scene: Scene, decision, end
 ) -> None:
-    insert = scene.world.audit_store.insert_row
-
-    def lose_outcomes(row: Any) -> bool:
-        if row.kind == "outcome":
-            raise Unavailable("died", code="x")
-        return insert(row)
-
-    monkeypatch.setattr(scene.world.audit_store, "insert_row", lose_outcomes)
-    with pytest.raises(Unavailable):
+    with scene.world.outcomes_lost(), pytest.raises(Unavailable):
         getattr(scene, decision)("k")
-    monkeypatch.undo()
     if decision == "approve":
         scene.claims.look(scene.account, scene.id)
         scene.claims.execute(scene.claims.claims.read(scene.id))

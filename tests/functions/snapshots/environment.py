@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
-
-import pytest
 
 from infra.bench.bundled import hide_unbundled
 from infra.bench.function_settings import settings_of
@@ -23,7 +20,6 @@ from infra.bench.runtime_process import RUNTIME, lambda_environment, runtime_pro
 PROJECT = Path(__file__).resolve().parents[3]
 COPIED = "tests.functions.snapshots.copied_runtime"
 WITHIN_S = 30.0
-on_linux = pytest.mark.skipif(sys.platform != "linux", reason="connections and copies are Linux's")
 
 
 @dataclass

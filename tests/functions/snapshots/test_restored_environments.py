@@ -16,11 +16,9 @@ from shared.adapters.system_clock import SystemClock
 from shared.domain.game_config import default_config
 from tests.conftest import UpstashRest
 from tests.functions.edge_app import document_of, gateway_event
-from tests.functions.snapshots.environment import on_linux, restored_twice, snapshot_of
+from tests.functions.snapshots.environment import restored_twice, snapshot_of
 from tests.functions.snapshots.first_requests import bearer, session_seed, sign_in
 from tests.xray_daemon import ROOT, SAMPLED, XrayDaemon
-
-pytestmark = on_linux
 
 
 def test_even_an_environment_that_served_forgets_connections_ages_and_blocked_callers(

@@ -11,11 +11,9 @@ from nacl.signing import SigningKey
 
 from tests.functions.edge_app import document_of, gateway_event
 from tests.functions.snapshots.aws_stand_in import AwsStandIn
-from tests.functions.snapshots.environment import on_linux, snapshot_of
+from tests.functions.snapshots.environment import snapshot_of
 from tests.functions.snapshots.first_requests import SNAPSHOTTED, bearer, session_seed, sign_in
 from tests.readiness.environments import production
-
-pytestmark = on_linux
 
 
 def test_keys_rotated_while_the_snapshot_lay_are_the_ones_in_use(

@@ -9,10 +9,8 @@ import pytest
 from infra.bench.runtime_endpoint import RESTORE_NEXT
 from infra.local.serverless_file import load_yaml
 from tests.functions.edge_app import gateway_event
-from tests.functions.snapshots.environment import PROJECT, on_linux, snapshot_of
+from tests.functions.snapshots.environment import PROJECT, snapshot_of
 from tests.functions.snapshots.first_requests import QUESTION, SNAPSHOTTED, bearer, session_seed
-
-pytestmark = on_linux
 
 
 def test_the_functions_with_snapshots_are_those_tested_here() -> None:
