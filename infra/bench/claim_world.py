@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pymongo import MongoClient
 
+from infra.bench.committer import committer_over
 from infra.bench.counted_commands import CountedCommands
 from infra.local.chain_client import ChainClient
 from infra.local.endpoint_process import start_endpoint, stop_endpoint
@@ -21,21 +22,18 @@ from shared.adapters.local_signing_key import LocalSigningKey
 from shared.adapters.mongo_claims import MongoApprovalStore, MongoClaimStore
 from shared.adapters.mongo_game_configs import MongoGameConfigs
 from shared.adapters.mongo_indexes import ensure_indexes
-from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_signing import MongoSignerAudit, MongoSignerLimits, MongoSigningJournal
 from shared.adapters.mongo_watermarks import MongoWatermarks
-from shared.adapters.system_clock import SystemClock, uptime_ms
+from shared.adapters.system_clock import SystemClock
 from shared.adapters.toncenter import TonCenter
 from shared.adapters.toncenter_chain import ToncenterChain
-from shared.domain.budget_plans import plan_budget
 from shared.domain.claims import VaultIdentity
 from shared.domain.game_config import default_config
 from shared.domain.ledger import SYSTEM_FINGERPRINT, Accepted, Leg, system_key
 from shared.domain.ton.vault_code import VAULT_CODE_HASH
 from shared.ports.claims import SignerAnswer
 from shared.services.commit import Committer
-from shared.services.hold_budgets import BudgetHolder
 from shared.services.request_claim import ClaimDesk
 from shared.services.settlement import Settlement
 from shared.services.sign_claim import ClaimSigning
@@ -79,15 +77,7 @@ class ClaimBenchWorld:
     def committer(self, function: str) -> Committer:
         """The ledger's protocol through this function's client."""
         database = self.clients[function][self.name]
-        store = MongoLedgerStore(database)
-        configs = MongoGameConfigs(database, self.clock)
-        return Committer(
-            store,
-            configs,
-            self.clock,
-            BudgetHolder(store, plan_budget, uptime_ms),
-            lambda: secrets.token_hex(16),
-        )
+        return committer_over(database, self.clock)
 
     @property
     def vault(self) -> VaultIdentity:

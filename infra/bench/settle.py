@@ -20,6 +20,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from infra.bench.bench_world import MODE, bench_config
+from infra.bench.committer import committer_over
 from infra.bench.counted_commands import CountedCommands
 from infra.bench.results import describe_machine, replace_section
 from infra.bench.seeded_players import account_name, seed_players
@@ -28,17 +29,14 @@ from shared.adapters.mongo_boards import MongoBoardStore
 from shared.adapters.mongo_claims import MongoClaimStore
 from shared.adapters.mongo_fairness import MongoFairnessStore
 from shared.adapters.mongo_game_configs import MongoGameConfigs
-from shared.adapters.mongo_ledger import MongoLedgerStore
 from shared.adapters.mongo_observations import MongoObservations
 from shared.adapters.mongo_watermarks import MongoWatermarks
-from shared.adapters.system_clock import SystemClock, uptime_ms
+from shared.adapters.system_clock import SystemClock
 from shared.domain.battle import BattleWish
-from shared.domain.budget_plans import plan_budget
 from shared.services.commit import Committer
 from shared.services.fairness_secrets import FairnessSecrets
 from shared.services.fold_accounts import BoardFolding
 from shared.services.fold_boards import fold_boards
-from shared.services.hold_budgets import BudgetHolder
 from shared.services.play_battle import play_battle
 from shared.services.run_janitor import Janitor, run_janitor
 
@@ -128,14 +126,7 @@ class SettleBenchWorld:
 
     def committer(self, database: Database[dict[str, Any]]) -> Committer:
         """The ledger's protocol over one of the two clients."""
-        store, configs = MongoLedgerStore(database), MongoGameConfigs(database, self.clock)
-        return Committer(
-            store,
-            configs,
-            self.clock,
-            BudgetHolder(store, plan_budget, uptime_ms),
-            lambda: secrets.token_hex(16),
-        )
+        return committer_over(database, self.clock)
 
     def fight(self, accounts: int) -> None:
         """So much later that the last battles are final, every account fights one."""

@@ -217,16 +217,21 @@ def test_an_unknown_proposal_and_an_unknown_player_are_refused(scene: Scene) -> 
     assert scene.refusal(lambda: scene.adjust("credit", 6_000)) == "player_unknown"
 
 
-def test_a_confirmation_that_died_before_its_row_is_moved_by_the_janitor(scene: Scene, monkeypatch) -> None:
-    proposal = scene.adjust("credit", 6_000)
+def die_before_the_row(scene: Scene, monkeypatch: pytest.MonkeyPatch, proposal: Any) -> None:
+    """A confirmation writes that it is meant, and its process ends before the game's ledger hears of it."""
 
     def die(row: Any) -> bool:
         raise Unavailable("died", code="x")
 
-    monkeypatch.setattr(scene.world.store, "insert_row", die)
-    with pytest.raises(Unavailable):
-        scene.decide(proposal["id"])
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.world.store, "insert_row", die)
+        with pytest.raises(Unavailable):
+            scene.decide(proposal["id"])
+
+
+def test_a_confirmation_that_died_before_its_row_is_moved_by_the_janitor(scene: Scene, monkeypatch) -> None:
+    proposal = scene.adjust("credit", 6_000)
+    die_before_the_row(scene, monkeypatch, proposal)
     assert scene.player.balance("AIBA") == 0
     scene.world.clock.advance(seconds=301)
     assert complete_admin_intents(scene.world.trail) == 1
@@ -238,14 +243,7 @@ def test_a_dead_confirmation_that_can_no_longer_move_is_told_and_stops_no_other_
     scene: Scene, monkeypatch
 ) -> None:
     proposal = scene.adjust("credit", INT64_MAX, "STARS")
-
-    def die(row: Any) -> bool:
-        raise Unavailable("died", code="x")
-
-    monkeypatch.setattr(scene.world.store, "insert_row", die)
-    with pytest.raises(Unavailable):
-        scene.decide(proposal["id"])
-    monkeypatch.undo()
+    die_before_the_row(scene, monkeypatch, proposal)
     scene.adjust("credit", 1, "STARS")
     scene.world.clock.advance(seconds=301)
     assert complete_admin_intents(scene.world.trail) == 1
